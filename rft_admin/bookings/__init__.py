@@ -1,0 +1,1 @@
+"""Who has a place: bookings, attendees, special requirements and inquiries."""

@@ -1,0 +1,1 @@
+"""What is sold: courses, their dates, venues, trainers, materials and discount codes."""

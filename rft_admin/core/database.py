@@ -1,0 +1,197 @@
+"""The database: the models' base, their common columns, and the unit of work."""
+
+import enum
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    MetaData,
+    Numeric,
+    Text,
+    TypeDecorator,
+    func,
+)
+from sqlalchemy.dialects.postgresql import CITEXT, JSONB
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    declared_attr,
+    mapped_column,
+    registry,
+)
+from sqlalchemy.orm.exc import StaleDataError
+
+from rft_admin.core.actor import SYSTEM, Actor
+from rft_admin.core.errors import ChangedMeanwhile, refusal_of
+
+Result = TypeVar("Result")
+
+#: How often a use case is tried when the database breaks it off as a deadlock or a lost race.
+TRIES = 3
+RETRIED_SQLSTATES = frozenset({"40P01", "40001"})
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+Money = Annotated[Decimal, mapped_column(Numeric(10, 2))]
+#: Text compared and kept unique without regard to case.
+CaseInsensitive = Annotated[str, mapped_column(CITEXT())]
+Json = dict[str, Any]
+
+
+class Base(DeclarativeBase):
+    """What every model inherits: naming of constraints and types by annotation."""
+
+    registry = registry(
+        metadata=MetaData(naming_convention=NAMING_CONVENTION),
+        type_annotation_map={
+            datetime: DateTime(timezone=True),
+            str: Text(),
+            dict[str, Any]: JSONB(),
+            list[Any]: JSONB(),
+        },
+    )
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+
+if TYPE_CHECKING:
+    _Model = Base
+else:
+    _Model = db.Model
+
+
+class Model(_Model):
+    """A table with an identity key and the moments of its first and last change."""
+
+    __abstract__ = True
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True, sort_order=-100)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), sort_order=900)
+    updated_at: Mapped[datetime] = mapped_column(
+        server_default=func.now(), onupdate=func.now(), sort_order=901
+    )
+
+
+class Audited:
+    """Who created the row and who changed it last: filled by the system, never typed."""
+
+    @declared_attr
+    def created_by_id(cls) -> Mapped[int | None]:  # noqa: N805 - declared_attr passes the class
+        """The user who created the row; None for a visitor, a job or a command."""
+        return mapped_column(
+            ForeignKey("users.id", ondelete="RESTRICT"), index=True, sort_order=902
+        )
+
+    @declared_attr
+    def updated_by_id(cls) -> Mapped[int | None]:  # noqa: N805 - declared_attr passes the class
+        """The user who changed the row last."""
+        return mapped_column(
+            ForeignKey("users.id", ondelete="RESTRICT"), index=True, sort_order=903
+        )
+
+
+class Versioned:
+    """A row that people edit: a counter detects that somebody else saved in between."""
+
+    row_version: Mapped[int] = mapped_column(server_default="1", default=1, sort_order=904)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805 - declared_attr passes the class
+        return {"version_id_col": cls.row_version}
+
+
+class EnumText(TypeDecorator[enum.StrEnum]):
+    """A StrEnum stored by value in a text column."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, enum_class: type[enum.StrEnum]) -> None:
+        super().__init__()
+        self.enum_class = enum_class
+
+    def process_bind_param(self, value: Any, dialect: Any) -> str | None:
+        """Write the value of the member; a text that is no member is refused."""
+        return None if value is None else self.enum_class(value).value
+
+    def process_result_value(self, value: Any, dialect: Any) -> enum.StrEnum | None:
+        """Read the member of the stored value."""
+        return None if value is None else self.enum_class(value)
+
+    def __repr__(self) -> str:
+        return "sa.Text()"
+
+
+def enum_column(name: str, enum_class: type[enum.StrEnum], **options: Any) -> Mapped[Any]:
+    """Return a text column for a StrEnum, guarded by a CHECK that bears the column's name."""
+    values = ", ".join(f"'{member.value}'" for member in enum_class)
+    check = CheckConstraint(f"{name} IN ({values})", name=name)
+    return mapped_column(name, EnumText(enum_class), check, **options)
+
+
+@contextmanager
+def unit_of_work(*, by: Actor = SYSTEM) -> Iterator[Session]:
+    """Commit everything done inside at once, or nothing.
+
+    Doors open it; services inside flush and never commit.
+
+    :raises DomainError: for a refusal of the database that has a sentence.
+    :raises ChangedMeanwhile: if a row was changed by somebody else in between.
+    """
+    session = db.session()
+    if "actor" in session.info:
+        raise RuntimeError("A unit of work is already open; only a door opens one.")
+    session.info["actor"] = by
+    try:
+        yield session
+        session.commit()
+    except DBAPIError as error:
+        session.rollback()
+        if refusal := refusal_of(error):
+            raise refusal from error
+        raise
+    except StaleDataError as error:
+        session.rollback()
+        raise ChangedMeanwhile from error
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info.pop("actor", None)
+
+
+def transact(use_case: Callable[[], Result], *, by: Actor = SYSTEM) -> Result:
+    """Run a use case in a unit of work, again from its start after a deadlock or a lost race.
+
+    :raises DomainError: as the use case and the database refuse.
+    """
+    for attempt in range(1, TRIES + 1):
+        try:
+            with unit_of_work(by=by):
+                return use_case()
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in RETRIED_SQLSTATES or attempt == TRIES:
+                raise
+    raise AssertionError("unreachable")
+
+
+def current_actor() -> Actor:
+    """Return the actor of the open unit of work, or the system outside one."""
+    actor: Actor = db.session().info.get("actor", SYSTEM)
+    return actor

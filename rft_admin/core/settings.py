@@ -1,0 +1,228 @@
+"""The settings table: typed, validated, obeyed at once; a missing row reads its default."""
+
+import enum
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ForeignKey, event, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from rft_admin.core.database import Json, Model, Versioned, db, enum_column
+from rft_admin.core.errors import DomainError
+
+Value = TypeVar("Value")
+
+
+class ValueType(enum.StrEnum):
+    """How a setting's text is read."""
+
+    STRING = "string"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    JSON = "json"
+    DATE = "date"
+
+
+class Setting(Versioned, Model):
+    """One setting of the business; its definition stands in the room that reads it."""
+
+    __tablename__ = "settings"
+
+    key: Mapped[str] = mapped_column(unique=True)
+    value: Mapped[str]
+    value_type: Mapped[ValueType] = enum_column("value_type", ValueType)
+    category: Mapped[str] = mapped_column(index=True)
+    display_name: Mapped[str]
+    description: Mapped[str]
+    #: May be shown to visitors.
+    is_public: Mapped[bool] = mapped_column(default=False)
+    is_editable: Mapped[bool] = mapped_column(default=True)
+    requires_restart: Mapped[bool] = mapped_column(default=False)
+    #: For example {"min": 30, "max": 1440}.
+    validation_rules: Mapped[Json] = mapped_column(default=dict)
+    default_value: Mapped[str]
+    #: A key without relationship: core knows nothing of people.
+    updated_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", ondelete="RESTRICT"), index=True
+    )
+
+
+class BadSetting(DomainError):
+    """That value does not fit this setting."""
+
+    field = "value"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition(Generic[Value]):
+    """What code knows of a setting; called, it answers the value now in force."""
+
+    key: str
+    value_type: ValueType
+    default: str
+    display_name: str
+    description: str
+    read: Callable[[Any], Value]
+    is_public: bool = False
+    is_editable: bool = True
+    rules: Json = field(default_factory=dict)
+
+    @property
+    def category(self) -> str:
+        """The part of the key before its dot."""
+        return self.key.partition(".")[0]
+
+    def __call__(self) -> Value:
+        """Return the value of the row, else the default; all rows are read once a transaction."""
+        stored = _stored_values().get(self.key, self.default)
+        return self.read(parse(stored, self.value_type))
+
+
+_definitions: dict[str, Definition[Any]] = {}
+_CACHE = "settings"
+
+
+def definitions() -> dict[str, Definition[Any]]:
+    """Return all settings that code defines, by key."""
+    return dict(_definitions)
+
+
+def text_setting(key: str, default: str = "", **words: Any) -> Definition[str]:
+    """Define a setting that is a text."""
+    return _define(
+        Definition(key=key, value_type=ValueType.STRING, default=default, read=str, **words)
+    )
+
+
+def whole_number_setting(
+    key: str, default: int, *, minimum: int = 0, maximum: int, **words: Any
+) -> Definition[int]:
+    """Define a setting that is a whole number from `minimum` to `maximum`."""
+    return _define(
+        Definition(
+            key=key,
+            value_type=ValueType.NUMBER,
+            default=str(default),
+            read=int,
+            rules={"min": minimum, "max": maximum, "whole": True},
+            **words,
+        )
+    )
+
+
+def pounds_setting(key: str, default: str, *, maximum: int, **words: Any) -> Definition[Decimal]:
+    """Define a setting that is an amount in pounds, from nothing to `maximum`."""
+    return _define(
+        Definition(
+            key=key,
+            value_type=ValueType.NUMBER,
+            default=default,
+            read=Decimal,
+            rules={"min": 0, "max": maximum},
+            **words,
+        )
+    )
+
+
+def switch_setting(key: str, *, default: bool, **words: Any) -> Definition[bool]:
+    """Define a setting that is on or off."""
+    return _define(
+        Definition(
+            key=key, value_type=ValueType.BOOLEAN, default=str(default).lower(), read=bool, **words
+        )
+    )
+
+
+def list_setting(key: str, default: list[Any], **words: Any) -> Definition[list[Any]]:
+    """Define a setting that is a JSON list."""
+    return _define(
+        Definition(
+            key=key, value_type=ValueType.JSON, default=json.dumps(default), read=list, **words
+        )
+    )
+
+
+def _define(definition: Definition[Value]) -> Definition[Value]:
+    if definition.key in _definitions:
+        raise ValueError(f"The setting {definition.key} is defined twice.")
+    _definitions[definition.key] = definition
+    return definition
+
+
+def parse(text: str, value_type: ValueType) -> Any:
+    """Return the text as str, Decimal, bool, JSON value or date.
+
+    :raises BadSetting: if the text is not of the type.
+    """
+    try:
+        return _PARSERS[value_type](text)
+    except (KeyError, ValueError, InvalidOperation) as error:
+        raise BadSetting(f"Please enter {_EXPECTED[value_type]}.") from error
+
+
+def check_value(text: str, value_type: ValueType, rules: Json) -> None:
+    """Check a typed-in value against its type and rules.
+
+    :param rules: `min`, `max`, `whole` for numbers; `choices` and `max_length` for texts.
+    :raises BadSetting: naming what is expected.
+    """
+    value = parse(text, value_type)
+    if "min" in rules and value < Decimal(str(rules["min"])):
+        raise BadSetting(f"Please enter at least {rules['min']}.")
+    if "max" in rules and value > Decimal(str(rules["max"])):
+        raise BadSetting(f"Please enter at most {rules['max']}.")
+    if rules.get("whole") and value != value.to_integral_value():
+        raise BadSetting("Please enter a whole number.")
+    if "choices" in rules and value not in rules["choices"]:
+        raise BadSetting(f"Please enter one of: {', '.join(rules['choices'])}.")
+    if "max_length" in rules and len(text) > rules["max_length"]:
+        raise BadSetting(f"Please enter at most {rules['max_length']} characters.")
+
+
+def _stored_values() -> dict[str, str]:
+    session = db.session()
+    if _CACHE not in session.info:
+        session.info[_CACHE] = dict(
+            session.execute(select(Setting.key, Setting.value)).tuples().all()
+        )
+    values: dict[str, str] = session.info[_CACHE]
+    return values
+
+
+def _forget(session: Session, *_: object) -> None:
+    session.info.pop(_CACHE, None)
+
+
+event.listen(Session, "after_transaction_end", _forget)
+event.listen(Session, "after_flush", _forget)
+
+
+def _boolean(text: str) -> bool:
+    return {"true": True, "false": False}[text.strip().lower()]
+
+
+def _number(text: str) -> Decimal:
+    number = Decimal(text.strip())
+    if not number.is_finite():
+        raise ValueError(text)
+    return number
+
+
+_PARSERS: dict[ValueType, Callable[[str], Any]] = {
+    ValueType.STRING: str,
+    ValueType.NUMBER: _number,
+    ValueType.BOOLEAN: _boolean,
+    ValueType.JSON: json.loads,
+    ValueType.DATE: date.fromisoformat,
+}
+_EXPECTED = {
+    ValueType.STRING: "a text",
+    ValueType.NUMBER: "a number",
+    ValueType.BOOLEAN: "true or false",
+    ValueType.JSON: "JSON",
+    ValueType.DATE: "a date as YYYY-MM-DD",
+}

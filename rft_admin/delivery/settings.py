@@ -1,0 +1,30 @@
+"""The settings that the register and certificates obey."""
+
+from rft_admin.core.settings import list_setting, switch_setting, whole_number_setting
+
+require_payment = switch_setting(
+    "certificate.require_payment",
+    default=False,
+    display_name="Certificates wait for payment",
+    description="A certificate is issued only when its booking is paid.",
+)
+auto_issue_certificates = switch_setting(
+    "certificate.auto_issue_certificates",
+    default=True,
+    display_name="Issue by itself",
+    description="When a date is completed, the certificates of all who earned one are issued.",
+)
+late_tolerance_minutes = whole_number_setting(
+    "certificate.late_tolerance_minutes",
+    15,
+    maximum=120,
+    display_name="Late after (minutes)",
+    description="Who arrives later than this is marked late.",
+)
+renewal_reminder_days = list_setting(
+    "certificate.renewal_reminder_days",
+    [90, 30, 7],
+    rules={"format": "days"},
+    display_name="Renewal reminders (days before)",
+    description="When holders are reminded that a certificate expires.",
+)

@@ -1,0 +1,1 @@
+"""Letters and notifications: queued with their cause, sent after it."""

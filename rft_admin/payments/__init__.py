@@ -1,0 +1,1 @@
+"""What was paid: payments, refunds, invoices and Stripe's events."""

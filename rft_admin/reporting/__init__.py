@@ -1,0 +1,1 @@
+"""What happened: reports, analytics events and the dashboard's figures."""

@@ -1,0 +1,1 @@
+"""What goes across all rooms: invariants, retention, privacy and the database's size."""
