@@ -1,4 +1,4 @@
-"""Ties a child process to the life of its parent: however the parent ends, the child is told to stop.
+"""Ties a child process to the life of its parent: however that ends, the child is told to stop.
 
 On Linux the kernel does it (PR_SET_PDEATHSIG, see prctl(2)). That signal follows the parent's
 *thread*, so a child started from any thread but the main one, and every child elsewhere, gets a
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO
 
 PR_SET_PDEATHSIG = 1
+ON_LINUX = os.uname().sysname == "Linux"
 #: Seconds a child has after the parent's end before its holder kills it.
 GRACE_SECONDS = 10
 FORWARDED_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
@@ -44,10 +45,20 @@ class Tethered:
         """Return the exit code, or None while it runs."""
         return self.process.poll()
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         """Send a signal; a child already gone is no error."""
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(number)
+
+    def end(self, *steps: tuple[signal.Signals, float]) -> None:
+        """Send each signal and wait its seconds until the child is gone; at last kill its group."""
+        for number, seconds in steps:
+            self.send(number)
+            if self.wait(seconds):
+                return
+        if self.poll() is None:
+            self.kill_group()
+        self.wait(GRACE_SECONDS)
 
     def kill_group(self) -> None:
         """Kill the child and everything in its process group."""
@@ -84,7 +95,7 @@ def spawn(
     :param account: the user it becomes first (only root may ask for that).
     """
     own_thread_lasts = threading.current_thread() is threading.main_thread()
-    by_kernel = sys.platform == "linux" and own_thread_lasts
+    by_kernel = ON_LINUX and own_thread_lasts
     reading, writing = (None, None) if by_kernel else os.pipe()
     who = f"{account.pw_uid}:{account.pw_gid}" if account else "-"
     link = f"parent={os.getpid()}" if by_kernel else f"pipe={reading}"
@@ -121,7 +132,7 @@ def _exec_with_death_signal(parent: int, death_signal: int, command: Sequence[st
         raise OSError(ctypes.get_errno(), "PR_SET_PDEATHSIG was refused")
     if os.getppid() != parent:
         sys.exit(1)  # the parent ended before the kernel knew of the wish
-    os.execvp(command[0], command)
+    os.execvp(command[0], list(command))  # noqa: S606 - no shell is the point
 
 
 def _hold(leash: int, death_signal: int, command: Sequence[str]) -> int:

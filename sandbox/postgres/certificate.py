@@ -1,4 +1,4 @@
-"""A self-signed certificate for a server on this machine, so that TLS can be demanded as in production."""
+"""A self-signed certificate for a server on this machine: TLS can be demanded as in production."""
 
 import ipaddress
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 
 
 def write_certificate(directory: Path) -> tuple[Path, Path]:
-    """Write `server.crt` and `server.key` (600), valid for localhost and a year; return both paths."""
+    """Write `server.crt` and `server.key` (600), valid for a year; return both."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     names: list[x509.GeneralName] = [
