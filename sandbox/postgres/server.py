@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import pwd
+import shutil
 import signal
 import socket
 import time
@@ -126,6 +127,12 @@ class PostgresServer:
             self._lock.close()
             self._lock = None
 
+    def remove(self) -> None:
+        """Stop the server and delete all its files, wherever they lie."""
+        self.stop()
+        shutil.rmtree(home_for(self.directory, server_account()), ignore_errors=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
     def url(self, database: str = "postgres") -> str:
         """Return the address of a database on this server, password included."""
         return f"postgresql://{USER}:{self._password}@127.0.0.1:{self.port}/{database}"
@@ -219,12 +226,15 @@ class PostgresServer:
             if self._becomes_ready(self._process):
                 (self.directory / "port").write_text(str(self.port))
                 return
-            # Worth another try: the port was taken meanwhile, or the last process of a killed
-            # server still holds its memory.
-            if "in use" not in self._log.last_words():
+            if not self._may_pass(self._log.last_words()):
                 break
             time.sleep(0.5)
         raise PostgresUnavailable(f"PostgreSQL did not start: {self._log.last_words()}")
+
+    def _may_pass(self, words: str) -> bool:
+        """Say if another try may work: on another port, or when a killed server's memory is free."""
+        port_taken = "Address already in use" in words
+        return "in use" in words and not (port_taken and self._wanted_port is not None)
 
     def _options(self) -> list[str]:
         options = [
