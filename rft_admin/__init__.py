@@ -2,12 +2,31 @@
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask
 
-from config import Config, read_environment
+from config import Config, Environment, read_environment
 from rft_admin.core.database import db
-from rft_admin.core.extensions import migrate
+from rft_admin.core.extensions import csrf, migrate
+from rft_admin.core.logs import configure_logging
+from rft_admin.core.web import init_web
+
+#: What every connection is told: no statement, lock or forgotten transaction lasts.
+CONNECTION_OPTIONS = " ".join(
+    (
+        "-c statement_timeout=15000",
+        "-c lock_timeout=5000",
+        "-c idle_in_transaction_session_timeout=60000",
+        "-c timezone=UTC",
+    )
+)
+CONNECT_TIMEOUT_SECONDS = 5
+POOL_RECYCLE_SECONDS = 1800
+POOL_TIMEOUT_SECONDS = 10
+MAX_UPLOAD_BYTES = 11 * 1024 * 1024
 
 
 def create_app(environ: Mapping[str, str] | None = None) -> Flask:
@@ -17,17 +36,43 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     """
     config = read_environment(os.environ if environ is None else environ)
     app = Flask(__name__)
-    _configure(app, config)
+    app.config.from_mapping(flask_settings(config))
+    if config.environment is not Environment.TESTING:
+        configure_logging(level=config.log_level, log_format=config.log_format)
     db.init_app(app)
     migrate.init_app(app, db, directory="migrations")
+    csrf.init_app(app)
+    init_web(app)
     return app
 
 
-def _configure(app: Flask, config: Config) -> None:
-    app.config.from_mapping(
-        RFT=config,
-        SECRET_KEY=config.secret_keys[0],
-        SECRET_KEY_FALLBACKS=list(config.secret_keys[1:]),
-        TESTING=config.environment == "testing",
-        SQLALCHEMY_DATABASE_URI=config.database_url,
-    )
+def flask_settings(config: Config) -> dict[str, Any]:
+    """Return what Flask and its extensions read, derived from the checked environment."""
+    return {
+        "RFT": config,
+        "SECRET_KEY": config.secret_keys[0],
+        "SECRET_KEY_FALLBACKS": list(config.secret_keys[1:]),
+        "TESTING": config.environment is Environment.TESTING,
+        "SESSION_COOKIE_NAME": "__Host-rft" if config.is_production else "rft",
+        "SESSION_COOKIE_SECURE": config.is_production,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=30),
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": config.is_production,
+        "MAX_CONTENT_LENGTH": MAX_UPLOAD_BYTES,
+        "MAX_FORM_MEMORY_SIZE": 1_000_000,
+        "TRUSTED_HOSTS": [urlsplit(config.public_url).netloc] if config.is_production else None,
+        "SQLALCHEMY_DATABASE_URI": config.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "pool_size": config.db_pool_min,
+            "max_overflow": config.db_pool_max - config.db_pool_min,
+            "pool_pre_ping": True,
+            "pool_recycle": POOL_RECYCLE_SECONDS,
+            "pool_timeout": POOL_TIMEOUT_SECONDS,
+            "connect_args": {
+                "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+                "options": CONNECTION_OPTIONS,
+            },
+        },
+    }
