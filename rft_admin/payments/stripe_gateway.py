@@ -1,0 +1,451 @@
+"""The only file that speaks to Stripe: our own objects out, pounds outside, pence only here."""
+
+import enum
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import stripe
+from stripe import RequestsClient, StripeClient, StripeError
+from stripe.params.checkout import SessionCreateParams
+
+from rft_admin.core.database import Json
+from rft_admin.core.environment import config
+from rft_admin.core.errors import DomainError
+from rft_admin.core.money import pounds
+
+CURRENCY = "GBP"
+#: Stripe's least charge in GBP (https://docs.stripe.com/currencies).
+LEAST_CHARGE = Decimal("0.30")
+#: Stripe forgets a key after about 24 hours (https://docs.stripe.com/api/idempotent_requests).
+KEY_LIFE_HOURS = 23
+_INTENT_PARTS = ["latest_charge.balance_transaction"]
+
+
+class GatewayAway(DomainError):
+    """The payment service cannot be reached at the moment. Please try again in a few minutes."""
+
+    status = 503
+    is_retryable = True
+
+
+class GatewayRefused(DomainError):
+    """The payment service refused that."""
+
+    is_retryable = False
+
+    def __init__(self, message: str | None = None, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class BadSignature(DomainError):
+    """The message does not bear Stripe's signature."""
+
+    status = 400
+
+
+class Patience(enum.Enum):
+    """How long an answer is awaited: seconds to connect and to read, and how many retries.
+
+    The platform's router gives a request 30 seconds; the SDK's own default is 80.
+    """
+
+    REQUEST = ((3.0, 7.0), 1)
+    JOB = ((3.0, 15.0), 2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckoutSession:
+    """A hosted payment page and how far it has come."""
+
+    id: str
+    #: Where the customer pays; None once it is over.
+    url: str | None
+    #: open | complete | expired
+    status: str
+    #: paid | unpaid | no_payment_required
+    payment_status: str
+    payment_intent_id: str | None
+    #: Pounds.
+    amount: Decimal
+    currency: str
+    livemode: bool
+    metadata: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charge:
+    """Money that was taken, with what Stripe kept of it (pounds)."""
+
+    id: str
+    amount: Decimal
+    amount_refunded: Decimal
+    payment_method: str | None
+    is_disputed: bool
+    balance_transaction_id: str | None
+    fee: Decimal | None
+    net: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentIntent:
+    """One try to be paid, and its charge when there is one."""
+
+    id: str
+    #: requires_payment_method | requires_action | processing | succeeded | canceled | …
+    status: str
+    amount: Decimal
+    currency: str
+    livemode: bool
+    metadata: dict[str, str]
+    failure_message: str | None
+    charge: Charge | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayRefund:
+    """Money on its way back."""
+
+    id: str
+    #: pending | requires_action | succeeded | failed | canceled
+    status: str
+    amount: Decimal
+    payment_intent_id: str | None
+    failure_reason: str | None
+    metadata: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispute:
+    """A charge that the card's holder denies."""
+
+    id: str
+    #: needs_response | under_review | won | lost | warning_…
+    status: str
+    reason: str
+    amount: Decimal
+    payment_intent_id: str | None
+    #: When the evidence must have arrived.
+    evidence_due_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What Stripe's signed message says: of what kind, about which object."""
+
+    id: str
+    type: str
+    livemode: bool
+    object_id: str
+    payload: Json
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckoutRequest:
+    """What a hosted payment page needs to be told."""
+
+    #: Pounds, for the whole booking.
+    amount: Decimal
+    description: str
+    customer_email: str
+    success_url: str
+    cancel_url: str
+    expires_at: datetime
+    metadata: dict[str, str]
+
+
+def create_session(
+    request: CheckoutRequest, *, idempotency_key: str, patience: Patience = Patience.REQUEST
+) -> CheckoutSession:
+    """Open a hosted payment page.
+
+    :raises GatewayAway: if there is no answer; the same key may be used again.
+    :raises GatewayRefused: if Stripe will not.
+    """
+    with _translated():
+        return _session(
+            _client(patience).v1.checkout.sessions.create(
+                _session_params(request), {"idempotency_key": idempotency_key}
+            )
+        )
+
+
+def retrieve_session(session_id: str, *, patience: Patience = Patience.JOB) -> CheckoutSession:
+    """Return the payment page as it is now.
+
+    :raises GatewayAway: if there is no answer.
+    :raises GatewayRefused: if there is no such page.
+    """
+    with _translated():
+        return _session(_client(patience).v1.checkout.sessions.retrieve(session_id))
+
+
+def expire_session(session_id: str, *, patience: Patience = Patience.REQUEST) -> CheckoutSession:
+    """Close an open payment page and return it.
+
+    :raises GatewayRefused: if it is not open any more: it was paid, or it has expired.
+    :raises GatewayAway: if there is no answer.
+    """
+    with _translated():
+        return _session(_client(patience).v1.checkout.sessions.expire(session_id))
+
+
+def find_session_of_intent(
+    payment_intent_id: str, *, patience: Patience = Patience.JOB
+) -> CheckoutSession | None:
+    """Return the payment page that an intent belongs to, or None.
+
+    :raises GatewayAway: if there is no answer.
+    """
+    with _translated():
+        page = _client(patience).v1.checkout.sessions.list(
+            {"payment_intent": payment_intent_id, "limit": 1}
+        )
+    return _session(page.data[0]) if page.data else None
+
+
+def retrieve_intent(intent_id: str, *, patience: Patience = Patience.JOB) -> PaymentIntent:
+    """Return the payment as it is now, with its charge and Stripe's fee.
+
+    :raises GatewayAway: if there is no answer.
+    :raises GatewayRefused: if there is no such payment.
+    """
+    with _translated():
+        return _intent(
+            _client(patience).v1.payment_intents.retrieve(intent_id, {"expand": _INTENT_PARTS})
+        )
+
+
+def create_refund(
+    *,
+    payment_intent_id: str,
+    amount: Decimal,
+    metadata: dict[str, str],
+    idempotency_key: str,
+    patience: Patience = Patience.JOB,
+) -> GatewayRefund:
+    """Send money back (pounds).
+
+    :raises GatewayAway: if there is no answer; repeating with the same key is safe for a day.
+    :raises GatewayRefused: if Stripe will not.
+    """
+    with _translated():
+        return _refund(
+            _client(patience).v1.refunds.create(
+                {
+                    "payment_intent": payment_intent_id,
+                    "amount": _pence(amount),
+                    "reason": "requested_by_customer",
+                    "metadata": metadata,
+                },
+                {"idempotency_key": idempotency_key},
+            )
+        )
+
+
+def retrieve_refund(refund_id: str, *, patience: Patience = Patience.JOB) -> GatewayRefund:
+    """Return the refund as it is now.
+
+    :raises GatewayAway: if there is no answer.
+    :raises GatewayRefused: if there is no such refund.
+    """
+    with _translated():
+        return _refund(_client(patience).v1.refunds.retrieve(refund_id))
+
+
+def list_refunds(
+    payment_intent_id: str, *, patience: Patience = Patience.JOB
+) -> list[GatewayRefund]:
+    """Return every refund of a payment, wherever it was made.
+
+    :raises GatewayAway: if there is no answer.
+    """
+    with _translated():
+        pages = _client(patience).v1.refunds.list(
+            {"payment_intent": payment_intent_id, "limit": 100}
+        )
+        return [_refund(refund) for refund in pages.auto_paging_iter()]
+
+
+def retrieve_dispute(dispute_id: str, *, patience: Patience = Patience.JOB) -> Dispute:
+    """Return the dispute as it is now.
+
+    :raises GatewayAway: if there is no answer.
+    :raises GatewayRefused: if there is no such dispute.
+    """
+    with _translated():
+        return _dispute(_client(patience).v1.disputes.retrieve(dispute_id))
+
+
+def read_event(payload: bytes, signature: str) -> Event:
+    """Return what a webhook's body says, if Stripe signed it.
+
+    :raises BadSignature: if it is forged, damaged, or too old.
+    """
+    try:
+        _client(Patience.REQUEST).construct_event(
+            payload, signature, config().stripe_webhook_secret
+        )
+    except (stripe.SignatureVerificationError, ValueError) as error:
+        raise BadSignature from error
+    said: Json = json.loads(payload)
+    return Event(
+        id=said["id"],
+        type=said["type"],
+        livemode=said["livemode"],
+        object_id=said["data"]["object"]["id"],
+        payload=said,
+    )
+
+
+def is_live() -> bool:
+    """Return whether our key moves real money."""
+    return config().stripe_secret_key.startswith(("sk_live_", "rk_live_"))
+
+
+def _client(patience: Patience) -> StripeClient:
+    return _client_for(config().stripe_secret_key, config().stripe_api_base, patience)
+
+
+@cache
+def _client_for(key: str, api_base: str, patience: Patience) -> StripeClient:
+    timeout, retries = patience.value
+    return StripeClient(
+        key,
+        base_addresses={"api": api_base},
+        http_client=RequestsClient(timeout=timeout),
+        max_network_retries=retries,
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except StripeError as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: StripeError) -> GatewayAway | GatewayRefused:
+    status = error.http_status or 0
+    away = isinstance(error, stripe.APIConnectionError | stripe.RateLimitError)
+    if away or status in (409, 429) or status >= 500:
+        return GatewayAway()
+    return GatewayRefused(
+        f"The payment service refused: {error.user_message or type(error).__name__}",
+        code=error.code,
+    )
+
+
+def _session_params(request: CheckoutRequest) -> SessionCreateParams:
+    return {
+        "mode": "payment",
+        "payment_method_types": ["card"],
+        "line_items": [
+            {
+                "quantity": 1,
+                "price_data": {
+                    "currency": CURRENCY.lower(),
+                    "unit_amount": _pence(request.amount),
+                    "product_data": {"name": request.description},
+                },
+            }
+        ],
+        "customer_email": request.customer_email,
+        "success_url": request.success_url,
+        "cancel_url": request.cancel_url,
+        "expires_at": int(request.expires_at.timestamp()),
+        "metadata": request.metadata,
+        "payment_intent_data": {"metadata": request.metadata, "description": request.description},
+    }
+
+
+def _pence(amount: Decimal) -> int:
+    return int(pounds(amount) * 100)
+
+
+def _pounds(pence: int) -> Decimal:
+    return pounds(Decimal(pence) / 100)
+
+
+def _plain(metadata: Any) -> dict[str, str]:
+    return {str(key): str(value) for key, value in metadata.items()} if metadata else {}
+
+
+def _id_of(part: Any) -> str | None:
+    """Return the id of a part that Stripe gives as an id or, expanded, as an object."""
+    return part if part is None or isinstance(part, str) else str(part.id)
+
+
+def _session(session: stripe.checkout.Session) -> CheckoutSession:
+    return CheckoutSession(
+        id=session.id,
+        url=session.url,
+        status=session.status or "open",
+        payment_status=session.payment_status,
+        payment_intent_id=_id_of(session.payment_intent),
+        amount=_pounds(session.amount_total or 0),
+        currency=(session.currency or "").upper(),
+        livemode=session.livemode,
+        metadata=_plain(session.metadata),
+    )
+
+
+def _intent(intent: stripe.PaymentIntent) -> PaymentIntent:
+    charge = intent.latest_charge
+    failure = intent.last_payment_error
+    return PaymentIntent(
+        id=intent.id,
+        status=intent.status,
+        amount=_pounds(intent.amount),
+        currency=intent.currency.upper(),
+        livemode=intent.livemode,
+        metadata=_plain(intent.metadata),
+        failure_message=failure.message if failure else None,
+        charge=_charge(charge) if isinstance(charge, stripe.Charge) else None,
+    )
+
+
+def _charge(charge: stripe.Charge) -> Charge:
+    entry = charge.balance_transaction
+    booked = entry if isinstance(entry, stripe.BalanceTransaction) else None
+    details = charge.payment_method_details
+    return Charge(
+        id=charge.id,
+        amount=_pounds(charge.amount),
+        amount_refunded=_pounds(charge.amount_refunded),
+        payment_method=details.type if details else None,
+        is_disputed=charge.disputed,
+        balance_transaction_id=_id_of(entry),
+        fee=_pounds(booked.fee) if booked else None,
+        net=_pounds(booked.net) if booked else None,
+    )
+
+
+def _refund(refund: stripe.Refund) -> GatewayRefund:
+    return GatewayRefund(
+        id=refund.id,
+        status=refund.status or "pending",
+        amount=_pounds(refund.amount),
+        payment_intent_id=_id_of(refund.payment_intent),
+        failure_reason=getattr(refund, "failure_reason", None),
+        metadata=_plain(refund.metadata),
+    )
+
+
+def _dispute(dispute: stripe.Dispute) -> Dispute:
+    due_by = dispute.evidence_details.due_by
+    return Dispute(
+        id=dispute.id,
+        status=dispute.status,
+        reason=dispute.reason,
+        amount=_pounds(dispute.amount),
+        payment_intent_id=_id_of(dispute.payment_intent),
+        evidence_due_at=datetime.fromtimestamp(due_by, UTC) if due_by else None,
+    )
