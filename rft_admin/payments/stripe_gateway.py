@@ -346,7 +346,7 @@ def _refusal(error: StripeError) -> GatewayAway | GatewayRefused:
 def _session_params(request: CheckoutRequest) -> SessionCreateParams:
     return {
         "mode": "payment",
-        "payment_method_types": ["card"],
+        "allowed_payment_method_types": ["card"],
         "line_items": [
             {
                 "quantity": 1,
