@@ -5,7 +5,6 @@ import fcntl
 import pwd
 import shutil
 import signal
-import socket
 import time
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +13,7 @@ from typing import IO, Self
 import psycopg
 from psycopg import sql
 
+from sandbox.ports import free_port, is_free
 from sandbox.postgres.account import home_for, server_account
 from sandbox.postgres.binaries import Binaries, find_binaries, reachable
 from sandbox.postgres.cluster import (
@@ -232,7 +232,7 @@ class PostgresServer:
         raise PostgresUnavailable(f"PostgreSQL did not start: {self._log.last_words()}")
 
     def _may_pass(self, words: str) -> bool:
-        """Say if another try may work: on another port, or when a killed server's memory is free."""
+        """Say if another try may work: another port, or a killed server's memory freed."""
         port_taken = "Address already in use" in words
         return "in use" in words and not (port_taken and self._wanted_port is not None)
 
@@ -256,11 +256,9 @@ class PostgresServer:
             return self._wanted_port
         with contextlib.suppress(OSError, ValueError):
             remembered = int((self.directory / "port").read_text())
-            if _is_free(remembered):
+            if is_free(remembered):
                 return remembered
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
+        return free_port()
 
     def _becomes_ready(self, process: Tethered) -> bool:
         deadline = time.monotonic() + START_SECONDS
@@ -281,13 +279,3 @@ class PostgresServer:
         except psycopg.OperationalError as error:
             return str(error).strip()
         return None
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
