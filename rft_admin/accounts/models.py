@@ -1,0 +1,176 @@
+"""People: users, their office sessions, their reset links, and the trail of what was changed."""
+
+import enum
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from rft_admin.core.database import CaseInsensitive, Json, Model, Versioned, enum_column
+
+
+class Role(enum.StrEnum):
+    """What a person may do."""
+
+    CUSTOMER = "customer"
+    ADMIN = "admin"
+    INSTRUCTOR = "instructor"
+
+
+class User(Versioned, Model):
+    """A person: admin, instructor or customer. Erased field by field, never deleted."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        Index(
+            "ix_users_email_trgm",
+            text("(email::text) gin_trgm_ops"),
+            postgresql_using="gin",
+        ),
+        Index(
+            "ix_users_name_trgm",
+            text("((first_name || ' '::text) || COALESCE(last_name, ''::text)) gin_trgm_ops"),
+            postgresql_using="gin",
+        ),
+    )
+
+    email: Mapped[CaseInsensitive] = mapped_column(unique=True)
+    #: bcrypt; None cannot sign in by password.
+    password_hash: Mapped[str | None] = mapped_column(info={"sensitive": True})
+    first_name: Mapped[str]
+    last_name: Mapped[str | None]
+    phone: Mapped[str] = mapped_column(default="", server_default="")
+    role: Mapped[Role] = enum_column(
+        "role", Role, default=Role.CUSTOMER, server_default=Role.CUSTOMER.value, index=True
+    )
+    is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    last_login: Mapped[datetime | None] = mapped_column(index=True)
+    must_change_password: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    company_name: Mapped[str] = mapped_column(default="", server_default="")
+    #: When the person agreed to letters that offer something.
+    marketing_consent_at: Mapped[datetime | None]
+    #: Wants no reminder of an expiring certificate.
+    reminders_opt_out: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    #: When the person's details were erased on request.
+    erased_at: Mapped[datetime | None]
+
+    @property
+    def full_name(self) -> str:
+        """First and last name, as far as known."""
+        return " ".join(filter(None, (self.first_name, self.last_name)))
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the person may do everything in the office."""
+        return self.role is Role.ADMIN
+
+    @property
+    def may_enter_office(self) -> bool:
+        """Whether the person may sign in to the admin at all."""
+        return self.is_active and self.role is not Role.CUSTOMER
+
+    def __str__(self) -> str:
+        return self.full_name or self.email
+
+
+class AdminSession(Model):
+    """One signed-in browser, or the failed attempts of one device."""
+
+    __tablename__ = "admin_sessions"
+    __table_args__ = (CheckConstraint("failed_attempts >= 0", name="failed_attempts"),)
+
+    #: None for the attempts on an address that nobody has.
+    user_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", ondelete="RESTRICT"), index=True
+    )
+    #: SHA-256 of the cookie's token, never the token.
+    session_token: Mapped[str] = mapped_column(unique=True, info={"sensitive": True})
+    ip_address: Mapped[str | None] = mapped_column(index=True)
+    user_agent: Mapped[str | None]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    last_activity: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    failed_attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    #: Names the long-lived signed cookie of a known device; empty for an unknown one.
+    device_fingerprint: Mapped[str] = mapped_column(default="", server_default="", index=True)
+    revoked_at: Mapped[datetime | None]
+    revoked_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", ondelete="RESTRICT"), index=True
+    )
+    locked_until: Mapped[datetime | None]
+
+    user: Mapped[User | None] = relationship(foreign_keys=[user_id])
+    revoked_by: Mapped[User | None] = relationship(foreign_keys=[revoked_by_id])
+
+    def is_locked_at(self, now: datetime) -> bool:
+        """Return whether sign-in from here is refused at that moment."""
+        return self.locked_until is not None and now < self.locked_until
+
+    def __str__(self) -> str:
+        return f"Session {self.id}"
+
+
+class PasswordReset(Model):
+    """A link that lets a person choose a new password, once, for an hour."""
+
+    __tablename__ = "password_resets"
+    __table_args__ = (CheckConstraint("used = (used_at IS NOT NULL)", name="used"),)
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
+    #: SHA-256 of the link's token.
+    token: Mapped[str] = mapped_column(unique=True, info={"sensitive": True})
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    used_at: Mapped[datetime | None]
+    ip_address: Mapped[str | None]
+
+    user: Mapped[User] = relationship(innerjoin=True)
+
+    def is_valid_at(self, now: datetime) -> bool:
+        """Return whether the link may still be used."""
+        return not self.used and now < self.expires_at
+
+    def __str__(self) -> str:
+        return f"Password reset {self.id}"
+
+
+#: What a redaction leaves of a person's entry; the database accepts no other text.
+ERASED = "erased"
+ERASED_CHANGES: dict[str, Any] = {"erased": True}
+
+
+class AdminActivityLog(Model):
+    """The audit log: who changed what, when and why. Append-only, by trigger."""
+
+    __tablename__ = "admin_activity_logs"
+    __table_args__ = (
+        Index("ix_admin_activity_logs_entity", "entity_type", "entity_id", "id"),
+        Index("ix_admin_activity_logs_created_at", "created_at"),
+    )
+
+    #: None for a visitor, a job or a command: `actor_label` tells which.
+    user_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", ondelete="RESTRICT"), index=True
+    )
+    action: Mapped[str] = mapped_column(index=True)
+    #: The table's name.
+    entity_type: Mapped[str]
+    entity_id: Mapped[int | None]
+    #: `{"field": {"old": …, "new": …}}`; secrets never enter it.
+    changes: Mapped[Json] = mapped_column(default=dict, server_default=text("'{}'::jsonb"))
+    ip_address: Mapped[str | None]
+    user_agent: Mapped[str | None]
+    actor_label: Mapped[str] = mapped_column(default="", server_default="")
+    reason: Mapped[str | None]
+    request_id: Mapped[str | None] = mapped_column(index=True)
+    #: Kept when the entry is redacted, so that the chain still verifies.
+    changes_sha256: Mapped[str | None]
+    chain_hash: Mapped[str | None]
+    seal_number: Mapped[int | None] = mapped_column(unique=True)
+    sealed_at: Mapped[datetime | None]
+
+    user: Mapped[User | None] = relationship()
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.entity_type} {self.entity_id or ''}".rstrip()
