@@ -17,6 +17,7 @@ from typing import Any
 
 import stripe
 from stripe import ListObject, RequestOptions, StripeObject
+from stripe._object_classes import get_object_class
 from stripe._stripe_object import UntypedStripeObject
 from typing_extensions import is_typeddict
 
@@ -81,24 +82,11 @@ def resource_class_of(payload: Json) -> type[StripeObject]:
 
     :raises ConformanceError: if Stripe has no object of this name.
     """
-    name = payload.get("object")
-    found = _classes_by_object_name().get(str(name))
-    if found is None:
+    name = str(payload.get("object"))
+    found = get_object_class("V1", name)
+    if found is StripeObject:
         raise ConformanceError("object", f"Stripe has no object {name!r}", fault="wrong_value")
     return found
-
-
-@functools.cache
-def _classes_by_object_name() -> dict[str, type[StripeObject]]:
-    modules = (stripe, stripe.checkout)
-    classes = (value for module in modules for value in vars(module).values())
-    return {
-        str(vars(value)["OBJECT_NAME"]): value
-        for value in classes
-        if inspect.isclass(value)
-        and issubclass(value, StripeObject)
-        and isinstance(vars(value).get("OBJECT_NAME"), str)
-    }
 
 
 def _check_typed_dict(params_type: type, params: object, path: str) -> None:
@@ -218,7 +206,10 @@ def _check_list(payload: object, path: str, class_of: typing.Callable[[Json], ty
 def _check_scalar(hint: Any, value: object, path: str) -> None:
     if hint is Any:
         return
-    on_the_wire: dict[Any, tuple[type, ...]] = {decimal.Decimal: (str,), float: (int, float)}
+    on_the_wire: dict[Any, tuple[type, ...]] = {
+        decimal.Decimal: (str, decimal.Decimal),
+        float: (int, float),
+    }
     if isinstance(value, bool) and hint is not bool:
         raise ConformanceError(path, f"is a boolean, not {_name(hint)}")
     if not isinstance(value, on_the_wire.get(hint, (hint,))):

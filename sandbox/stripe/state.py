@@ -16,12 +16,12 @@ from sandbox.stripe.errors import Json
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
-    created INTEGER NOT NULL, body TEXT NOT NULL, extra TEXT NOT NULL);
+    created INTEGER NOT NULL, body TEXT NOT NULL, hidden TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (kind, seq);
-CREATE INDEX IF NOT EXISTS objects_by_intent ON objects (body ->> '$.payment_intent');
-CREATE INDEX IF NOT EXISTS objects_by_charge ON objects (body ->> '$.charge');
-CREATE INDEX IF NOT EXISTS objects_open ON objects (body ->> '$.expires_at')
-    WHERE kind = 'checkout.session' AND body ->> '$.status' = 'open';
+CREATE INDEX IF NOT EXISTS objects_by_intent ON objects (json_extract(body, '$.payment_intent'));
+CREATE INDEX IF NOT EXISTS objects_by_charge ON objects (json_extract(body, '$.charge'));
+CREATE INDEX IF NOT EXISTS objects_open ON objects (json_extract(body, '$.expires_at'))
+    WHERE kind = 'checkout.session' AND json_extract(body, '$.status') = 'open';
 CREATE TABLE IF NOT EXISTS answers (
     idempotency_key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, status INTEGER NOT NULL,
     body TEXT NOT NULL, request_id TEXT NOT NULL, created REAL NOT NULL);
@@ -59,15 +59,15 @@ class Transaction:
         """Run one statement and return its rows."""
         return self._connection.execute(statement, values).fetchall()
 
-    def add(self, stored: Json, **extra: Any) -> Json:
-        """Store a new object; `extra` is what Stripe knows of it and does not show."""
+    def add(self, stored: Json, **hidden: Any) -> Json:
+        """Store a new object; `hidden` is what Stripe knows of it and does not show."""
         self.sql(
-            "INSERT INTO objects (id, kind, created, body, extra) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO objects (id, kind, created, body, hidden) VALUES (?, ?, ?, ?, ?)",
             stored["id"],
             stored["object"],
             stored["created"],
             json.dumps(stored),
-            json.dumps(extra),
+            json.dumps(hidden),
         )
         return stored
 
@@ -91,19 +91,24 @@ class Transaction:
             raise LookupError(f"no {kind} {identifier}")
         return found
 
-    def extra(self, identifier: str) -> Json:
+    def hidden(self, identifier: str) -> Json:
         """Return what is known of an object and not shown."""
-        rows = self.sql("SELECT extra FROM objects WHERE id = ?", identifier)
-        return typed(json.loads(rows[0]["extra"])) if rows else {}
+        rows = self.sql("SELECT hidden FROM objects WHERE id = ?", identifier)
+        return typed(json.loads(rows[0]["hidden"])) if rows else {}
 
-    def set_extra(self, identifier: str, **changes: Any) -> None:
+    def hide(self, identifier: str, **changes: Any) -> None:
         """Remember more of an object than is shown."""
-        extra = json.dumps(self.extra(identifier) | changes)
-        self.sql("UPDATE objects SET extra = ? WHERE id = ?", extra, identifier)
+        changed = json.dumps(self.hidden(identifier) | changes)
+        self.sql("UPDATE objects SET hidden = ? WHERE id = ?", changed, identifier)
 
     def every(self, kind: str, where: str = "1", *values: Any) -> list[Json]:
         """Return the objects of a kind, oldest first, filtered by a condition on the row."""
-        statement = f"SELECT body FROM objects WHERE kind = ? AND {where} ORDER BY seq"  # noqa: S608 - conditions are constants of this package
+        return self.some(kind, f"{where} ORDER BY seq", *values)
+
+    def some(self, kind: str, rest: str, *values: Any) -> list[Json]:
+        """Return the objects of a kind chosen by the rest of the statement, its values bound."""
+        # The rest is put together from constants of this package; what people send is bound.
+        statement = "SELECT body FROM objects WHERE kind = ? AND " + rest  # noqa: S608
         return [json.loads(row["body"]) for row in self.sql(statement, kind, *values)]
 
     def switch(self, name: str, default: Any = None) -> Any:
@@ -163,8 +168,11 @@ class Store:
         self.changed = threading.Event()
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """Open the one transaction: committed at the end, undone by any exception."""
+    def transaction(self, *, quiet: bool = False) -> Iterator[Transaction]:
+        """Open the one transaction: committed at the end, undone by any exception.
+
+        `quiet`: nothing to deliver comes of it.
+        """
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -173,7 +181,8 @@ class Store:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
-        self.changed.set()
+        if not quiet:
+            self.changed.set()
 
     def close(self) -> None:
         """Close the file."""

@@ -81,7 +81,8 @@ def _members(hint: Any) -> list[Any]:
 def _refusal(fault: ConformanceError) -> ApiError:
     param = re.sub(r"\.([^.\[]+)", r"[\1]", fault.path)
     if fault.fault == "unknown":
-        return invalid(f"Received unknown parameter: {param}", param=param, code="parameter_unknown")
+        told = f"Received unknown parameter: {param}"
+        return invalid(told, param=param, code="parameter_unknown")
     if fault.fault == "missing":
         return invalid(f"Missing required param: {param}.", param=param, code="parameter_missing")
     code = "parameter_invalid_integer" if fault.reason.endswith("not int") else None
