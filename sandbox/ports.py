@@ -13,11 +13,16 @@ def free_port() -> int:
 
 
 def is_free(port: int) -> bool:
-    """Say whether a server could listen on a port of 127.0.0.1."""
+    """Say whether a server could listen on a port of 127.0.0.1 and would be the one to answer.
+
+    Binding alone does not tell: some systems let us bind loopback beside a server on all addresses.
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
         except OSError:
             return False
-    return True
+    with socket.socket() as caller:
+        caller.settimeout(1)
+        return caller.connect_ex((LOOPBACK, port)) != 0

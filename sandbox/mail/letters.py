@@ -135,7 +135,7 @@ def _date(message: EmailMessage) -> str:
 
 
 def _content(part: MIMEPart) -> str:
-    """Return a text part with lines ending in \\n, whatever it claims its character set is."""
+    """Return a text part with plain line ends, whatever it claims its character set is."""
     try:
         content = str(part.get_content())
     except (LookupError, UnicodeError):

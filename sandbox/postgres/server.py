@@ -98,6 +98,11 @@ class PostgresServer:
         """Return the id of the process we keep; None while stopped, or when it is another's."""
         return self._process.pid if self._process else None
 
+    @property
+    def has_ended(self) -> bool:
+        """Say whether a server we started has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
     def start(self) -> None:
         """Start the server, on new files if there are none; or share one that another keeps.
 
