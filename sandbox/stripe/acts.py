@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import stripe
 
+from sandbox.stripe.conformance import check_event
 from sandbox.stripe.errors import Json
 from sandbox.stripe.state import Transaction, new_id
 
@@ -74,6 +75,7 @@ def emit(act: Act, kind: str, subject: Json, *, previous: Json | None = None) ->
         "request": {"id": act.request_id, "idempotency_key": act.idempotency_key},
         "type": kind,
     }
+    check_event(event)
     act.tx.add(event)
     if kind in SUBSCRIBED:
         _post_out(act.tx, str(event["id"]))

@@ -1,4 +1,8 @@
-"""The API's door: authentication, faults, idempotency, one transaction per call."""
+"""The API's door: authentication, faults, idempotency, one transaction per call.
+
+Every call's parameters and every answer are checked against the SDK's own types, always: an
+answer that does not fit is a bug here, and breaks the call with a 500.
+"""
 
 import hashlib
 import hmac
@@ -13,6 +17,7 @@ from flask import Blueprint, Request, Response, request
 
 from sandbox.stripe.acts import API_VERSION, Act, Config, clock
 from sandbox.stripe.checkout import expire_due_sessions
+from sandbox.stripe.conformance import check_answer
 from sandbox.stripe.endpoints import find_endpoint
 from sandbox.stripe.errors import ApiError, Json
 from sandbox.stripe.faults import Fault, broken, strike_after, strike_before, take_fault
@@ -143,6 +148,7 @@ class Api:
                 if fail:
                     raise broken()
                 answer = Answer(200, endpoint.handler(act, params, identifier, call.path))
+                check_answer(answer.body)
         except ApiError as refusal:
             answer = Answer(refusal.status, refusal.body())
             if not refusal.remembered:

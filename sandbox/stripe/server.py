@@ -63,7 +63,12 @@ class StripeSandbox(Controls):
         self.app = app
         self._stopping = threading.Event()
         self._threads = [
-            threading.Thread(target=self._server.serve_forever, name="stripe-api", daemon=True),
+            threading.Thread(
+                target=self._server.serve_forever,
+                kwargs={"poll_interval": 0.05},
+                name="stripe-api",
+                daemon=True,
+            ),
             threading.Thread(target=self._sweep_on, name="stripe-sweeper", daemon=True),
         ]
 
