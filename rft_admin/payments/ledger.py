@@ -1,0 +1,135 @@
+"""What a booking has brought in and given back, in pounds: sums of rows, never a counter."""
+
+from decimal import Decimal
+
+from sqlalchemy import ColumnElement, func, select
+
+from rft_admin.bookings.models import Booking, PaymentStatus
+from rft_admin.core.database import db
+from rft_admin.core.money import ZERO, pounds
+from rft_admin.payments.models import (
+    PaymentTransaction,
+    Refund,
+    RefundStatus,
+    TransactionStatus,
+)
+
+SETTLED = (
+    TransactionStatus.SUCCEEDED,
+    TransactionStatus.PARTIALLY_REFUNDED,
+    TransactionStatus.REFUNDED,
+    TransactionStatus.DISPUTED,
+)
+#: Refunds that give nothing back.
+VOID = (RefundStatus.REJECTED, RefundStatus.FAILED)
+
+
+def amount_paid(booking: Booking) -> Decimal:
+    """Return the pounds that came in for the booking, whatever went back since."""
+    return pounds(
+        db.session.scalar(
+            select(func.coalesce(func.sum(PaymentTransaction.amount), ZERO)).where(
+                PaymentTransaction.booking_id == booking.id,
+                PaymentTransaction.status.in_(SETTLED),
+            )
+        )
+        or ZERO
+    )
+
+
+def amount_refunded(booking: Booking) -> Decimal:
+    """Return the pounds given back or promised: every refund neither rejected nor failed."""
+    return _sum_of_refunds(Refund.booking_id == booking.id, Refund.status.not_in(VOID))
+
+
+def amount_due(booking: Booking) -> Decimal:
+    """Return the pounds still to be paid; nothing for a cancelled booking."""
+    if booking.is_cancelled:
+        return ZERO
+    kept = amount_paid(booking) - _returned_for_good(booking)
+    refunded = booking.payment_status in {
+        PaymentStatus.REFUNDED,
+        PaymentStatus.PARTIALLY_REFUNDED,
+    }
+    return ZERO if refunded else max(ZERO, booking.payment_amount - kept)
+
+
+def has_paid_fee(booking: Booking) -> bool:
+    """Return whether the refund fee, due once per booking, was taken already."""
+    fee = select(Refund.id).where(
+        Refund.booking_id == booking.id,
+        Refund.status.not_in(VOID),
+        Refund.processing_fee > 0,
+    )
+    return db.session.scalar(fee.limit(1)) is not None
+
+
+def list_payments(booking: Booking) -> list[PaymentTransaction]:
+    """Return the payments that brought money in, oldest first."""
+    return list(
+        db.session.scalars(
+            select(PaymentTransaction)
+            .where(
+                PaymentTransaction.booking_id == booking.id,
+                PaymentTransaction.status.in_(SETTLED),
+            )
+            .order_by(PaymentTransaction.id)
+        )
+    )
+
+
+def refundable(payment: PaymentTransaction) -> Decimal:
+    """Return the pounds of a payment that are neither given back nor promised."""
+    promised = _sum_of_refunds(
+        Refund.payment_transaction_id == payment.id, Refund.status.not_in(VOID)
+    )
+    return payment.amount - promised
+
+
+def restate(payment: PaymentTransaction, booking: Booking) -> None:
+    """Set the payment's and the booking's status from the completed refunds.
+
+    A disputed payment stays disputed until Stripe closes the dispute.
+    """
+    db.session.flush()
+    returned = _sum_of_refunds(
+        Refund.payment_transaction_id == payment.id, Refund.status == RefundStatus.COMPLETED
+    )
+    payment.amount_refunded = returned
+    if payment.status is not TransactionStatus.DISPUTED:
+        payment.status = settled_status(payment)
+    db.session.flush()
+    booking.payment_status = _status_of(booking)
+
+
+def settled_status(payment: PaymentTransaction) -> TransactionStatus:
+    """Return the status of a payment that came in, by what was given back of it."""
+    if payment.amount_refunded <= 0:
+        return TransactionStatus.SUCCEEDED
+    if payment.amount_refunded < payment.amount:
+        return TransactionStatus.PARTIALLY_REFUNDED
+    return TransactionStatus.REFUNDED
+
+
+def _status_of(booking: Booking) -> PaymentStatus:
+    paid = amount_paid(booking)
+    returned = _returned_for_good(booking)
+    kept = paid - returned
+    if paid > 0 and kept >= booking.payment_amount:
+        return PaymentStatus.PAID
+    if returned > 0:
+        return PaymentStatus.REFUNDED if kept <= 0 else PaymentStatus.PARTIALLY_REFUNDED
+    return PaymentStatus.PENDING
+
+
+def _returned_for_good(booking: Booking) -> Decimal:
+    return _sum_of_refunds(Refund.booking_id == booking.id, Refund.status == RefundStatus.COMPLETED)
+
+
+def _sum_of_refunds(*conditions: ColumnElement[bool]) -> Decimal:
+    return pounds(
+        db.session.scalar(
+            select(func.coalesce(func.sum(Refund.net_refund), ZERO)).where(*conditions)
+        )
+        or ZERO
+    )
