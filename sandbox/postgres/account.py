@@ -4,8 +4,10 @@ import contextlib
 import hashlib
 import os
 import pwd
+import shutil
 import stat
 import subprocess
+import tempfile
 from pathlib import Path
 
 from sandbox.postgres.faults import PostgresUnavailable
@@ -71,7 +73,19 @@ def home_for(directory: Path, account: pwd.struct_passwd | None) -> Path:
     with contextlib.suppress(FileExistsError):
         home.mkdir(mode=0o711)
     refuse_others(home)
+    (home / "origin").write_text(str(directory))
+    _sweep()
     return home
+
+
+def _sweep() -> None:
+    """Remove what temporary directories since deleted have left in the shared place."""
+    for note in SHARED_PLACE.glob("rft-postgres-data-*/origin"):
+        with contextlib.suppress(OSError):
+            origin = Path(note.read_text())
+            temporary = Path(tempfile.gettempdir()) in origin.parents
+            if temporary and not origin.exists():
+                shutil.rmtree(note.parent)
 
 
 def refuse_others(place: Path) -> None:
