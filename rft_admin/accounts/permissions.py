@@ -1,0 +1,192 @@
+"""Who may do what: one table of role, table and verb; every screen and action asks it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import FromClause, Select, Table, exists, select
+
+from rft_admin.accounts.models import Role, User
+from rft_admin.core.database import Base, Model, db
+
+Scope = Callable[[User, FromClause], Any]
+
+LOOK = frozenset({"list", "view", "export"})
+WRITE = LOOK | {"create", "edit"}
+ALL = WRITE | {"delete"}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What one role may do with one table."""
+
+    verbs: frozenset[str]
+    #: Narrows the rows; None is all of them.
+    scope: Scope | None = None
+    #: The fields that may be edited; None is all that the screen offers.
+    editable: frozenset[str] | None = None
+    #: The fields that are not shown.
+    hidden: frozenset[str] = field(default=frozenset())
+
+
+def can(
+    user: User | None,
+    verb: str,
+    table: str | type[Model],
+    *,
+    row: Model | None = None,
+    field: str | None = None,
+) -> bool:
+    """Return whether the user may do that, with the table, a row of it, or one field.
+
+    :param verb: list, view, create, edit, delete, export or `action:<name>`.
+    :param row: a stored row; it has to be among those the user's scope holds.
+    :param field: a column's name.
+    """
+    grant = _grant(user, table)
+    if user is None or grant is None or verb not in grant.verbs:
+        return False
+    if field is not None and not _may_use_field(grant, verb, field):
+        return False
+    return row is None or grant.scope is None or _is_in_scope(user, grant.scope, row)
+
+
+def scope(
+    user: User | None, model: type[Model], statement: Select[Any], verb: str = "list"
+) -> Select[Any]:
+    """Return the statement narrowed to the rows of the model that the user may see."""
+    grant = _grant(user, model)
+    if user is None or grant is None or verb not in grant.verbs:
+        return statement.where(False)
+    if grant.scope is None:
+        return statement
+    return statement.where(grant.scope(user, model.__table__))
+
+
+def _grant(user: User | None, table: str | type[Model]) -> Grant | None:
+    if user is None or not user.may_enter_office:
+        return None
+    name = table if isinstance(table, str) else table.__tablename__
+    return GRANTS.get(user.role, {}).get(name)
+
+
+def _may_use_field(grant: Grant, verb: str, name: str) -> bool:
+    if name in grant.hidden:
+        return False
+    return verb not in {"create", "edit"} or grant.editable is None or name in grant.editable
+
+
+def _is_in_scope(user: User, narrow: Scope, row: Model) -> bool:
+    table = type(row).__table__
+    found = exists(select(table.c.id).where(table.c.id == row.id, narrow(user, table)))
+    return bool(db.session.scalar(select(found)))
+
+
+def _table(name: str) -> Table:
+    # The rooms above own these tables; a scope knows their keys, not their models.
+    return Base.metadata.tables[name]
+
+
+def _own_schedules(user: User) -> Any:
+    schedules = _table("course_schedules")
+    return select(schedules.c.id).where(schedules.c.instructor_id == user.id)
+
+
+def _is_taught_by(user: User, table: FromClause) -> Any:
+    return table.c.instructor_id == user.id
+
+
+def _is_of_own_schedule(user: User, table: FromClause) -> Any:
+    return table.c.course_schedule_id.in_(_own_schedules(user))
+
+
+def _is_of_own_register(user: User, table: FromClause) -> Any:
+    return table.c.course_session_id.in_(_own_schedules(user))
+
+
+def _is_booked_on_own_schedule(user: User, table: FromClause) -> Any:
+    bookings = _table("bookings")
+    return table.c.booking_id.in_(
+        select(bookings.c.id).where(bookings.c.course_schedule_id.in_(_own_schedules(user)))
+    )
+
+
+def _is_shared_and_own(user: User, table: FromClause) -> Any:
+    return table.c.share_with_trainer & _is_booked_on_own_schedule(user, table)
+
+
+def _is_own(user: User, table: FromClause) -> Any:
+    return table.c.user_id == user.id
+
+
+def _actions(*names: str) -> frozenset[str]:
+    return frozenset(f"action:{name}" for name in names)
+
+
+#: The contract's table of screens, with its actions.
+_ADMIN: dict[str, Grant] = {
+    "courses": Grant(ALL),
+    "venues": Grant(ALL),
+    "trainers": Grant(ALL),
+    "course_materials": Grant(ALL),
+    "discount_codes": Grant(ALL),
+    "settings": Grant(LOOK | {"edit"}),
+    "users": Grant(ALL | _actions("deactivate", "activate", "unlock", "send_password_reset")),
+    "notifications": Grant(ALL | _actions("mark_read")),
+    "course_schedules": Grant(
+        WRITE
+        | _actions("publish", "unpublish", "cancel_schedule", "complete", "duplicate")
+        | _actions("email_attendees", "issue_certificates")
+    ),
+    "bookings": Grant(
+        WRITE
+        | _actions("confirm", "cancel", "reinstate", "transfer", "resend_confirmation")
+        | _actions("record_payment", "request_refund", "issue_certificate", "send_reminder")
+    ),
+    "refunds": Grant(WRITE | _actions("approve_refund", "reject_refund", "retry_refund")),
+    "special_requirements": Grant(WRITE),
+    "booking_inquiries": Grant(WRITE | _actions("respond", "convert_to_booking", "close")),
+    "attendance_records": Grant(WRITE),
+    "certificates": Grant(WRITE | _actions("revoke", "resend_certificate", "reissue")),
+    "reports": Grant(WRITE | _actions("run_again", "download")),
+    "payment_transactions": Grant(LOOK | {"create"}),
+    "admin_activity_logs": Grant(LOOK),
+    "admin_sessions": Grant(LOOK | _actions("end_session")),
+    "password_resets": Grant(LOOK),
+    "email_logs": Grant(LOOK | _actions("resend")),
+    "analytics_events": Grant(LOOK),
+    # Beside the 22: looked at inside their owners' screens.
+    "booking_attendees": Grant(WRITE),
+    "course_schedule_days": Grant(ALL),
+    "invoices": Grant(LOOK),
+    "stripe_events": Grant(LOOK),
+    "stored_files": Grant(LOOK),
+}
+
+_INSTRUCTOR: dict[str, Grant] = {
+    "courses": Grant(LOOK),
+    "venues": Grant(LOOK),
+    "course_materials": Grant(LOOK),
+    "course_schedules": Grant(
+        LOOK | _actions("complete"), scope=_is_taught_by, hidden=frozenset({"group_price"})
+    ),
+    "course_schedule_days": Grant(LOOK, scope=_is_of_own_schedule),
+    "booking_attendees": Grant(
+        frozenset({"list", "view"}),
+        scope=_is_booked_on_own_schedule,
+        hidden=frozenset({"price", "email"}),
+    ),
+    "attendance_records": Grant(WRITE, scope=_is_of_own_register),
+    "special_requirements": Grant(frozenset({"list", "view"}), scope=_is_shared_and_own),
+    "trainers": Grant(
+        frozenset({"list", "view", "edit"}),
+        scope=_is_own,
+        editable=frozenset(
+            {"bio", "specializations", "is_available", "can_travel", "max_travel_miles"}
+        ),
+    ),
+    "notifications": Grant(frozenset({"list", "view"}) | _actions("mark_read"), scope=_is_own),
+}
+
+#: Customers have no row: their bookings open by the link in their letters, never by the admin.
+GRANTS: dict[Role, dict[str, Grant]] = {Role.ADMIN: _ADMIN, Role.INSTRUCTOR: _INSTRUCTOR}
