@@ -174,7 +174,7 @@ def _write(
         }
         for entry in entries
     ]
-    session.connection().execute(insert(AdminActivityLog.__table__), rows)
+    session.connection().execute(insert(AdminActivityLog), rows)
 
 
 def _is_audited(row: object) -> bool:

@@ -7,7 +7,14 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from rft_admin.core.database import CaseInsensitive, Json, Model, Versioned, enum_column
+from rft_admin.core.database import (
+    CaseInsensitive,
+    Json,
+    Model,
+    Versioned,
+    enum_column,
+    trigram_index,
+)
 
 
 class Role(enum.StrEnum):
@@ -23,15 +30,9 @@ class User(Versioned, Model):
 
     __tablename__ = "users"
     __table_args__ = (
-        Index(
-            "ix_users_email_trgm",
-            text("(email::text) gin_trgm_ops"),
-            postgresql_using="gin",
-        ),
-        Index(
-            "ix_users_name_trgm",
-            text("((first_name || ' '::text) || COALESCE(last_name, ''::text)) gin_trgm_ops"),
-            postgresql_using="gin",
+        trigram_index("ix_users_email_trgm", "(email)::text"),
+        trigram_index(
+            "ix_users_name_trgm", "(first_name || ' '::text) || COALESCE(last_name, ''::text)"
         ),
     )
 

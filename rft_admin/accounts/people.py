@@ -20,7 +20,7 @@ class EmailTaken(DomainError):
 
 
 class LastAdmin(DomainError):
-    """This is the last active admin; without one nobody could open the office any more."""
+    """Nobody else is an active admin; without one nobody could open the office any more."""
 
 
 class NotYourself(DomainError):

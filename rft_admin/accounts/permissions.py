@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import FromClause, Select, Table, exists, select
+from sqlalchemy import FromClause, Select, Table, exists, false, select
 
 from rft_admin.accounts.models import Role, User
 from rft_admin.core.database import Base, Model, db
@@ -57,7 +57,7 @@ def scope(
     """Return the statement narrowed to the rows of the model that the user may see."""
     grant = _grant(user, model)
     if user is None or grant is None or verb not in grant.verbs:
-        return statement.where(False)
+        return statement.where(false())
     if grant.scope is None:
         return statement
     return statement.where(grant.scope(user, model.__table__))

@@ -17,7 +17,7 @@ PATH = "/admin/reset/"
 
 
 class ResetLinkInvalid(DomainError):
-    """This link has been used or is older than an hour. Please ask for a new one."""
+    """The link has been used or is older than an hour. Please ask for a new one."""
 
     status = 404
 
