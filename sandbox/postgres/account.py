@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from sandbox.postgres.faults import PostgresUnavailable
+from sandbox.postgres.orphans import running_postmaster
 
 #: The first of these that exists stands in for root.
 ACCOUNTS = ("postgres", "nobody")
@@ -84,7 +85,8 @@ def _sweep() -> None:
         with contextlib.suppress(OSError):
             origin = Path(note.read_text())
             temporary = Path(tempfile.gettempdir()) in origin.parents
-            if temporary and not origin.exists():
+            runs = running_postmaster(note.parent / "data" / "postmaster.pid") is not None
+            if temporary and not origin.exists() and not runs:
                 shutil.rmtree(note.parent)
 
 
