@@ -12,6 +12,7 @@ from config import Config, Environment, read_environment
 from rft_admin.accounts import models as accounts
 from rft_admin.bookings import models as bookings
 from rft_admin.catalogue import models as catalogue
+from rft_admin.core import files, limits, settings
 from rft_admin.core.database import db
 from rft_admin.core.extensions import csrf, migrate
 from rft_admin.core.logs import configure_logging
@@ -22,7 +23,10 @@ from rft_admin.payments import models as payments
 from rft_admin.reporting import models as reporting
 
 #: Foreign keys name tables of other rooms, so all must be known before any is used.
-ROOMS_WITH_TABLES = (accounts, messaging, catalogue, bookings, payments, delivery, reporting)
+TABLES = (
+    (files, limits, settings),
+    (accounts, messaging, catalogue, bookings, payments, delivery, reporting),
+)
 
 #: What every connection is told: no statement, lock or forgotten transaction lasts.
 CONNECTION_OPTIONS = " ".join(

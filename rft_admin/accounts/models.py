@@ -30,10 +30,9 @@ class User(Versioned, Model):
 
     __tablename__ = "users"
     __table_args__ = (
-        trigram_index("ix_users_email_trgm", "(email)::text"),
-        trigram_index(
-            "ix_users_name_trgm", "(first_name || ' '::text) || COALESCE(last_name, ''::text)"
-        ),
+        trigram_index("ix_users_email_trgm", "(email::text)"),
+        trigram_index("ix_users_first_name_trgm", "first_name"),
+        trigram_index("ix_users_last_name_trgm", "last_name"),
     )
 
     email: Mapped[CaseInsensitive] = mapped_column(unique=True)

@@ -17,6 +17,7 @@ from rft_admin.core.database import (
     Money,
     Versioned,
     enum_column,
+    trigram_index,
 )
 
 
@@ -89,21 +90,10 @@ class Booking(Versioned, Audited, Model):
         CheckConstraint("payment_amount >= 0", name="payment_amount"),
         CheckConstraint("discount_applied >= 0", name="discount_applied"),
         Index("ix_bookings_created_at", "created_at"),
-        Index(
-            "ix_bookings_booking_reference_trgm",
-            text("booking_reference gin_trgm_ops"),
-            postgresql_using="gin",
-        ),
-        Index(
-            "ix_bookings_contact_trgm",
-            text("((contact_first_name || ' '::text) || contact_last_name) gin_trgm_ops"),
-            postgresql_using="gin",
-        ),
-        Index(
-            "ix_bookings_company_name_trgm",
-            text("company_name gin_trgm_ops"),
-            postgresql_using="gin",
-        ),
+        trigram_index("ix_bookings_booking_reference_trgm", "booking_reference"),
+        trigram_index("ix_bookings_contact_first_name_trgm", "contact_first_name"),
+        trigram_index("ix_bookings_contact_last_name_trgm", "contact_last_name"),
+        trigram_index("ix_bookings_company_name_trgm", "company_name"),
     )
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
@@ -229,14 +219,8 @@ class BookingAttendee(Versioned, Model):
     __tablename__ = "booking_attendees"
     __table_args__ = (
         CheckConstraint("price >= 0", name="price"),
-        Index(
-            "ix_booking_attendees_name_trgm",
-            text(
-                "((COALESCE(first_name, ''::text) || ' '::text) || COALESCE(last_name, ''::text))"
-                " gin_trgm_ops"
-            ),
-            postgresql_using="gin",
-        ),
+        trigram_index("ix_booking_attendees_first_name_trgm", "first_name"),
+        trigram_index("ix_booking_attendees_last_name_trgm", "last_name"),
     )
 
     booking_id: Mapped[int] = mapped_column(
@@ -382,11 +366,7 @@ class BookingInquiry(Versioned, Model):
     __table_args__ = (
         CheckConstraint("number_of_people > 0", name="number_of_people"),
         Index("ix_booking_inquiries_created_at", "created_at"),
-        Index(
-            "ix_booking_inquiries_email_trgm",
-            text("(email::text) gin_trgm_ops"),
-            postgresql_using="gin",
-        ),
+        trigram_index("ix_booking_inquiries_email_trgm", "(email::text)"),
     )
 
     inquiry_reference: Mapped[str] = mapped_column(unique=True)

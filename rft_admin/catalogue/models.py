@@ -19,6 +19,7 @@ from rft_admin.core.database import (
     Money,
     Versioned,
     enum_column,
+    trigram_index,
 )
 from rft_admin.core.files import StoredFile
 
@@ -62,7 +63,7 @@ class Course(Versioned, Audited, Model):
         CheckConstraint("max_capacity > 0", name="max_capacity"),
         CheckConstraint("certification_validity_years > 0", name="certification_validity_years"),
         CheckConstraint("learners_per_trainer > 0", name="learners_per_trainer"),
-        Index("ix_courses_name_trgm", text("name gin_trgm_ops"), postgresql_using="gin"),
+        trigram_index("ix_courses_name_trgm", "name"),
     )
 
     name: Mapped[str]

@@ -13,11 +13,13 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Identity,
+    Index,
     MetaData,
     Numeric,
     Text,
     TypeDecorator,
     func,
+    literal_column,
 )
 from sqlalchemy.dialects.postgresql import CITEXT, JSONB
 from sqlalchemy.exc import DBAPIError
@@ -145,6 +147,19 @@ def enum_column(name: str, enum_class: type[enum.StrEnum], **options: Any) -> Ma
     return mapped_column(name, EnumText(enum_class), check, **options)
 
 
+def trigram_index(name: str, expression: str) -> Index:
+    """Return an index that finds a part of a word: `ILIKE '%part%'` on this very expression.
+
+    :param expression: SQL of type text; for a case-insensitive column `(email::text)`.
+    """
+    return Index(
+        name,
+        literal_column(expression).label("searched"),
+        postgresql_using="gin",
+        postgresql_ops={"searched": "gin_trgm_ops"},
+    )
+
+
 @contextmanager
 def unit_of_work(*, by: Actor = SYSTEM) -> Iterator[Session]:
     """Commit everything done inside at once, or nothing.
@@ -189,6 +204,17 @@ def transact(use_case: Callable[[], Result], *, by: Actor = SYSTEM) -> Result:
             if getattr(error.orig, "sqlstate", None) not in RETRIED_SQLSTATES or attempt == TRIES:
                 raise
     raise AssertionError("unreachable")
+
+
+@contextmanager
+def apart() -> Iterator[Session]:
+    """Open a transaction of its own beside the unit of work; it is committed at the end.
+
+    For what must be seen, or kept, whatever becomes of the unit of work: a counted try, a
+    job's progress.
+    """
+    with Session(db.engine, join_transaction_mode="create_savepoint") as session, session.begin():
+        yield session
 
 
 def current_actor() -> Actor:

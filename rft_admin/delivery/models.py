@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from rft_admin.accounts.models import User
 from rft_admin.bookings.models import Booking, BookingAttendee
 from rft_admin.catalogue.models import Course, CourseSchedule
-from rft_admin.core.database import Audited, Model, Versioned, enum_column
+from rft_admin.core.database import Audited, Model, Versioned, enum_column, trigram_index
 from rft_admin.core.files import StoredFile
 
 
@@ -22,6 +22,10 @@ class AttendanceStatus(enum.StrEnum):
     LATE = "late"
     PARTIAL = "partial"
     EXCUSED = "excused"
+
+
+#: The person was in the room, for some of the day at least.
+ATTENDED = frozenset({AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.PARTIAL})
 
 
 class AttendanceRecord(Versioned, Model):
@@ -101,16 +105,8 @@ class Certificate(Versioned, Audited, Model):
             postgresql_where=text("status <> 'revoked' AND superseded_by_id IS NULL"),
         ),
         Index("ix_certificates_created_at", "created_at"),
-        Index(
-            "ix_certificates_certificate_number_trgm",
-            text("certificate_number gin_trgm_ops"),
-            postgresql_using="gin",
-        ),
-        Index(
-            "ix_certificates_holder_name_trgm",
-            text("holder_name gin_trgm_ops"),
-            postgresql_using="gin",
-        ),
+        trigram_index("ix_certificates_certificate_number_trgm", "certificate_number"),
+        trigram_index("ix_certificates_holder_name_trgm", "holder_name"),
     )
 
     booking_id: Mapped[int] = mapped_column(

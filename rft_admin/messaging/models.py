@@ -15,6 +15,7 @@ from rft_admin.core.database import (
     Model,
     Versioned,
     enum_column,
+    trigram_index,
 )
 
 
@@ -37,11 +38,7 @@ class EmailLog(Model):
         CheckConstraint("attempts >= 0", name="attempts"),
         Index("ix_email_logs_created_at", "created_at"),
         Index("ix_email_logs_due", "next_attempt_at", postgresql_where=text("status = 'queued'")),
-        Index(
-            "ix_email_logs_recipient_email_trgm",
-            text("(recipient_email::text) gin_trgm_ops"),
-            postgresql_using="gin",
-        ),
+        trigram_index("ix_email_logs_recipient_email_trgm", "(recipient_email::text)"),
     )
 
     recipient_email: Mapped[CaseInsensitive] = mapped_column(index=True)
