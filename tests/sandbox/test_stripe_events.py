@@ -14,8 +14,7 @@ import stripe
 from sandbox.stripe import StripeSandbox
 from sandbox.stripe.conformance import check_event
 
-KEY = "sk_test_for_the_tests"
-SECRET = "whsec_for_the_tests"
+from .conftest import SECRET
 
 
 class Endpoint:
