@@ -62,17 +62,23 @@ def install() -> None:
 
 
 @contextmanager
-def acting(action: str) -> Iterator[None]:
-    """Name what is changed inside by its use case, for example `refund_approved`."""
+def acting(action: str, *, by: Actor | None = None) -> Iterator[None]:
+    """Name what is changed inside by its use case, for example `refund_approved`.
+
+    :param by: who does it, where that shows only on the way: a password has been proved.
+    """
     session = db.session()
     session.flush()
-    outer = session.info.get(_ACTION)
+    outer = {key: session.info.get(key) for key in (_ACTION, "actor")}
     session.info[_ACTION] = action
+    if by is not None and outer["actor"] is not None:
+        session.info["actor"] = by
     try:
         yield
         session.flush()
     finally:
-        session.info[_ACTION] = outer
+        for key, value in outer.items():
+            _restore(session, key, value)
 
 
 def record(
@@ -117,6 +123,13 @@ def changes_sha256(changes: Json) -> str:
     """Return the digest of the changes in their one canonical spelling, hexadecimal."""
     canonical = json.dumps(changes, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _restore(session: Session, key: str, value: object) -> None:
+    if value is None:
+        session.info.pop(key, None)
+    else:
+        session.info[key] = value
 
 
 def _before_flush(session: Session, *_: object) -> None:

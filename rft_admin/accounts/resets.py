@@ -100,7 +100,8 @@ def reset_password(*, token: str, new_password: str, now: datetime, by: Actor) -
         raise ResetLinkInvalid
     passwords.check_new_password(new_password)
     user = reset.user
-    with audit.acting("password_reset"):
+    by = sessions.as_user(by, user)
+    with audit.acting("password_reset", by=by):
         reset.used, reset.used_at = True, now
         _set_password(user, new_password)
     _void_links(user, now=now)

@@ -1,17 +1,17 @@
 """Office sessions: a row on the server, a random token in the cookie, its digest in the row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from rft_admin.accounts import audit, devices, locking, passwords, settings, tries
 from rft_admin.accounts.locking import AccountLocked
 from rft_admin.accounts.models import AdminSession, User
 from rft_admin.core.actor import Actor
-from rft_admin.core.database import db
+from rft_admin.core.database import apart, db
 from rft_admin.core.errors import DomainError
 from rft_admin.core.tokens import hash_token, new_token
 
@@ -36,6 +36,11 @@ class SignInResult:
     device_token: str | None = None
     #: The user whose account this very attempt has locked: he gets a letter.
     locked_user: User | None = None
+
+
+def as_user(by: Actor, user: User) -> Actor:
+    """Return the actor as the user who has just been proved to be behind it."""
+    return replace(by, user_id=user.id, label=str(user))
 
 
 def find_user(email: str) -> User | None:
@@ -199,7 +204,7 @@ def _admit(
         last_activity=now,
         device_fingerprint=device,
     )
-    with audit.acting("signed_in"):
+    with audit.acting("signed_in", by=as_user(by, user)):
         db.session.add(session)
         user.last_login = now
         if user.password_hash and passwords.needs_renewal(user.password_hash):
@@ -208,8 +213,8 @@ def _admit(
 
 
 def _touch(session: AdminSession, *, now: datetime) -> None:
-    with Session(db.engine, join_transaction_mode="create_savepoint") as apart, apart.begin():
-        apart.execute(
+    with apart() as beside:
+        beside.execute(
             update(AdminSession).where(AdminSession.id == session.id).values(last_activity=now)
         )
     set_committed_value(session, "last_activity", now)

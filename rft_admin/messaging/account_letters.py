@@ -25,7 +25,7 @@ def send_reset(user: User, *, now: datetime, by: Actor) -> EmailLog:
     return _reset_letter(user, resets.create(user, now=now, by=by).id, now=now)
 
 
-def password_changed(user: User, *, now: datetime, by: Actor) -> EmailLog:
+def password_changed(user: User, *, now: datetime) -> EmailLog:
     """Tell a user that the password was changed, and what to do if it was somebody else."""
     return service.queue_letter(
         template="password_changed",

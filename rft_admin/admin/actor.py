@@ -1,0 +1,58 @@
+"""Who is at the office's door: the signed-in person, and the actor that services are told."""
+
+from typing import cast
+
+from flask import g, request
+from flask_login import AnonymousUserMixin, UserMixin, current_user
+
+from rft_admin.accounts.models import AdminSession, User
+from rft_admin.core.actor import Actor
+
+USER_AGENT_CHARACTERS = 400
+
+
+class SignedIn(UserMixin):  # type: ignore[misc] # Flask-Login has no types
+    """A live office session and its user, as Flask-Login wants to see them."""
+
+    def __init__(self, session: AdminSession, user: User) -> None:
+        self.session = session
+        self.user = user
+
+    def get_id(self) -> str:
+        """Return the user's id as text."""
+        return str(self.user.id)
+
+
+class Visitor(AnonymousUserMixin):  # type: ignore[misc] # Flask-Login has no types
+    """Somebody who is not signed in."""
+
+    session = None
+    user = None
+
+
+def signed_in() -> SignedIn | None:
+    """Return who is signed in to the office in this request, or None."""
+    return cast(SignedIn, current_user) if current_user.is_authenticated else None
+
+
+def signed_in_user() -> User | None:
+    """Return the signed-in user, or None."""
+    found = signed_in()
+    return found.user if found else None
+
+
+def current_actor_from_request(*, label: str = "visitor", reason: str | None = None) -> Actor:
+    """Return the actor of this request.
+
+    :param label: what the trail shows when nobody is signed in.
+    :param reason: why, when the action asks for it.
+    """
+    user = signed_in_user()
+    return Actor(
+        user_id=user.id if user else None,
+        label=str(user) if user else label,
+        ip_address=request.remote_addr,
+        user_agent=request.user_agent.string[:USER_AGENT_CHARACTERS] or None,
+        request_id=g.get("request_id"),
+        reason=reason,
+    )

@@ -1,0 +1,319 @@
+"""The office's door: signing in and out, a new password, and nobody else past it."""
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask import session as browser_session
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response as BaseResponse
+
+from rft_admin.accounts import devices, passwords, resets, sessions, tries
+from rft_admin.accounts.locking import AccountLocked
+from rft_admin.admin.actor import SignedIn, Visitor, current_actor_from_request, signed_in
+from rft_admin.core import clock
+from rft_admin.core.database import transact
+from rft_admin.core.errors import DomainError, TooManyTries
+from rft_admin.core.extensions import login_manager
+from rft_admin.core.web import wants_json
+from rft_admin.messaging import account_letters
+from rft_admin.messaging.settings import business_name
+
+blueprint = Blueprint("office", __name__, url_prefix="/admin")
+
+HOME = "/admin/"
+SESSION_COOKIE = "rft_session"
+DEVICE_COOKIE = "rft_device"
+#: What is reachable without signing in.
+OPEN_ENDPOINTS = frozenset(
+    {"office.sign_in", "office.sign_out", "office.forgot", "office.reset", "admin.static"}
+)
+#: What is reachable before a first password has been replaced.
+BEFORE_OWN_PASSWORD = OPEN_ENDPOINTS | {"office.password"}
+
+
+class PasswordsDiffer(DomainError):
+    """The two passwords differ. Please type both again."""
+
+    field = "confirm_password"
+
+
+def init_sign_in(app: Flask) -> None:
+    """Join the office's door to the application: its pages, its guard, Flask-Login."""
+    login_manager.init_app(app)
+    login_manager.session_protection = None
+    login_manager.anonymous_user = Visitor
+    login_manager.request_loader(_load_signed_in)
+    app.register_blueprint(blueprint)
+    app.before_request(_guard)
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> ResponseReturnValue:
+    """Show the form, or open a session and go on to where the person was heading."""
+    heading = _safe_path(request.values.get("next"))
+    if request.method == "GET":
+        return redirect(heading) if signed_in() else _sign_in_page(heading)
+    email, now = _field("email"), clock.now()
+    device_token = request.cookies.get(_cookie(DEVICE_COOKIE))
+    try:
+        result = _attempt(email, device_token, now)
+    except TooManyTries as refusal:
+        return _sign_in_page(heading, email=email, refusal=refusal)
+    if result.refusal is not None:
+        return _sign_in_page(heading, email=email, refusal=result.refusal)
+    # A form that somebody else opened in this browser must not act for who signs in now.
+    browser_session.clear()
+    response = redirect(heading, code=303)
+    _set_session_cookie(response, result.token or "")
+    _set_cookie(response, DEVICE_COOKIE, result.device_token or "", devices.MAX_AGE_SECONDS)
+    return response
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """End the session on the server and in the browser."""
+    found = signed_in()
+    actor = current_actor_from_request()
+    if found is not None:
+        transact(lambda: sessions.end(found.session, now=clock.now(), by=actor), by=actor)
+    browser_session.clear()
+    response = redirect(url_for("office.sign_in"), code=303)
+    response.delete_cookie(
+        _cookie(SESSION_COOKIE), secure=_is_secure(), httponly=True, samesite="Lax"
+    )
+    return response
+
+
+@blueprint.route("/password", methods=["GET", "POST"])
+def password() -> ResponseReturnValue:
+    """Change the own password; the first one has to be changed before anything else."""
+    found = signed_in()
+    if found is None or request.method == "GET":
+        return _password_page()
+    try:
+        token = _change_password(found)
+    except DomainError as refusal:
+        return _password_page(refusal=refusal)
+    flash("Password changed. Your other sessions have ended.", "success")
+    response = redirect(HOME, code=303)
+    _set_session_cookie(response, token)
+    return response
+
+
+@blueprint.route("/forgot", methods=["GET", "POST"])
+def forgot() -> ResponseReturnValue:
+    """Send a reset link; the answer never tells whether the address exists."""
+    if request.method == "GET":
+        return _page("forgot", email="")
+    email, now = _field("email"), clock.now()
+    actor = current_actor_from_request()
+    try:
+        tries.count_link_request(ip_address=_address(), email=email, now=now)
+    except TooManyTries as refusal:
+        return _page("forgot", email=email, refusal=refusal)
+    transact(lambda: account_letters.request_reset(email, now=now, by=actor), by=actor)
+    return _page("forgot_sent", email=email)
+
+
+@blueprint.route("/reset/<token>", methods=["GET", "POST"])
+def reset(token: str) -> ResponseReturnValue:
+    """Choose a new password by the link of a letter."""
+    now = clock.now()
+    try:
+        tries.count_reset(ip_address=_address(), now=now)
+        _reset_or_look(token, now)
+    except DomainError as refusal:
+        is_over = isinstance(refusal, resets.ResetLinkInvalid | TooManyTries)
+        return _page("reset_over" if is_over else "reset", refusal=refusal)
+    if request.method == "GET":
+        return _page("reset")
+    flash("Password changed. Please sign in with it.", "success")
+    return redirect(url_for("office.sign_in"), code=303)
+
+
+@blueprint.after_request
+def _keep_private(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _attempt(email: str, device_token: str | None, now: datetime) -> sessions.SignInResult:
+    device = sessions.known_device(email, device_token)
+    tries.count_sign_in(ip_address=_address(), email=email, device=device, now=now)
+    actor = current_actor_from_request()
+
+    def try_to_sign_in() -> sessions.SignInResult:
+        result = sessions.sign_in(
+            email=email,
+            password=request.form.get("password", ""),
+            device_token=device_token,
+            now=now,
+            by=actor,
+        )
+        if result.locked_user is not None and isinstance(result.refusal, AccountLocked):
+            account_letters.account_locked(
+                result.locked_user, now=now, locked_until=result.refusal.locked_until
+            )
+        return result
+
+    return transact(try_to_sign_in, by=actor)
+
+
+def _change_password(found: SignedIn) -> str:
+    now, actor = clock.now(), current_actor_from_request()
+    tries.count_change(user_id=found.user.id, now=now)
+    new_password = _confirmed_password()
+
+    def change() -> str:
+        token = resets.change_password(
+            session=found.session,
+            current_password=request.form.get("current_password", ""),
+            new_password=new_password,
+            now=now,
+            by=actor,
+        )
+        account_letters.password_changed(found.user, now=now)
+        return token
+
+    return transact(change, by=actor)
+
+
+def _reset_or_look(token: str, now: datetime) -> None:
+    actor = current_actor_from_request(label="reset link")
+
+    def look() -> None:
+        if resets.find_valid(token, now=now) is None:
+            raise resets.ResetLinkInvalid
+
+    def set_new_password() -> None:
+        look()
+        user = resets.reset_password(
+            token=token, new_password=_confirmed_password(), now=now, by=actor
+        )
+        account_letters.password_changed(user, now=now)
+
+    transact(look if request.method == "GET" else set_new_password, by=actor)
+
+
+def _confirmed_password() -> str:
+    new_password = request.form.get("new_password", "")
+    passwords.check_new_password(new_password)
+    if new_password != request.form.get("confirm_password", ""):
+        raise PasswordsDiffer
+    return new_password
+
+
+def _load_signed_in(_request: object) -> SignedIn | None:
+    session = sessions.find_active(request.cookies.get(_cookie(SESSION_COOKIE)), now=clock.now())
+    return SignedIn(session, session.user) if session is not None and session.user else None
+
+
+def _guard() -> ResponseReturnValue | None:
+    if not (request.path == "/admin" or request.path.startswith(HOME)):
+        return None
+    if request.endpoint in OPEN_ENDPOINTS:
+        return None
+    found = signed_in()
+    if found is None:
+        return _ask_to_sign_in()
+    if found.user.must_change_password and request.endpoint not in BEFORE_OWN_PASSWORD:
+        return redirect(url_for("office.password"))
+    return None
+
+
+def _ask_to_sign_in() -> ResponseReturnValue:
+    if wants_json():
+        return jsonify(error="Not signed in", message="Please sign in."), 401
+    rule = request.url_rule
+    can_come_back = rule is not None and "GET" in (rule.methods or ())
+    heading = request.full_path.rstrip("?") if can_come_back else _referring_path()
+    return redirect(url_for("office.sign_in", next=heading if heading != HOME else None))
+
+
+def _referring_path() -> str:
+    referrer = urlsplit(request.referrer or "")
+    if referrer.netloc != request.host:
+        return HOME
+    return _safe_path(referrer.path + (f"?{referrer.query}" if referrer.query else ""))
+
+
+def _safe_path(path: str | None) -> str:
+    """Return the path if it is one of this office's, else the start: no way to other sites."""
+    if not path or not path.startswith(HOME) or "\\" in path or not path.isprintable():
+        return HOME
+    parts = urlsplit(path)
+    own_pages = {url_for("office.sign_in"), url_for("office.sign_out")}
+    return HOME if parts.scheme or parts.netloc or parts.path in own_pages else path
+
+
+def _sign_in_page(
+    heading: str, *, email: str = "", refusal: DomainError | None = None
+) -> ResponseReturnValue:
+    return _page("sign_in", email=email, heading=heading, refusal=refusal)
+
+
+def _password_page(refusal: DomainError | None = None) -> ResponseReturnValue:
+    found = signed_in()
+    is_first = found is not None and found.user.must_change_password
+    return _page("password", refusal=refusal, is_first=is_first)
+
+
+def _page(
+    name: str, *, refusal: DomainError | None = None, **context: object
+) -> ResponseReturnValue:
+    status = 200 if refusal is None else refusal.status
+    page = render_template(
+        f"admin/{name}.html",
+        business_name=business_name(),
+        refusal=refusal,
+        min_length=passwords.MIN_LENGTH,
+        recommended_length=passwords.RECOMMENDED_LENGTH,
+        **context,
+    )
+    headers = {}
+    if isinstance(refusal, TooManyTries | AccountLocked):
+        headers["Retry-After"] = str(refusal.retry_after_seconds)
+    return page, status, headers
+
+
+def _field(name: str) -> str:
+    return request.form.get(name, "").strip()
+
+
+def _address() -> str:
+    return request.remote_addr or "unknown"
+
+
+def _set_session_cookie(response: BaseResponse, token: str) -> None:
+    _set_cookie(response, SESSION_COOKIE, token, int(sessions.LIFETIME.total_seconds()))
+
+
+def _set_cookie(response: BaseResponse, name: str, value: str, max_age_seconds: int) -> None:
+    response.set_cookie(
+        _cookie(name),
+        value,
+        max_age=max_age_seconds,
+        secure=_is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _cookie(name: str) -> str:
+    return f"__Host-{name}" if _is_secure() else name
+
+
+def _is_secure() -> bool:
+    return bool(current_app.config["RFT"].is_production)
