@@ -10,10 +10,10 @@ from sandbox.stripe.objects import new_line_item, new_session
 #: Parameters the SDK knows and the sandbox plays; the others are refused, not ignored.
 PLAYED = frozenset(
     {
-        "adaptive_pricing", "billing_address_collection", "cancel_url", "client_reference_id",
-        "custom_text", "customer_creation", "customer_email", "expand", "expires_at", "line_items",
-        "locale", "metadata", "mode", "payment_intent_data", "payment_method_types",
-        "phone_number_collection", "submit_type", "success_url", "ui_mode",
+        "adaptive_pricing", "allowed_payment_method_types", "billing_address_collection",
+        "cancel_url", "client_reference_id", "custom_text", "customer_creation", "customer_email",
+        "expand", "expires_at", "line_items", "locale", "metadata", "mode", "payment_intent_data",
+        "payment_method_types", "phone_number_collection", "submit_type", "success_url", "ui_mode",
     }
 )  # fmt: skip
 _PLAYED_INTENT_DATA = frozenset(
@@ -33,6 +33,8 @@ def create_session(act: Act, params: Json) -> Json:
     :raises ApiError: 400, if Stripe would refuse it, or the sandbox does not play a parameter.
     """
     _check_played(params)
+    check_metadata(params)
+    check_metadata(params.get("payment_intent_data", {}))
     _check_expiry(params, act.now)
     _check_addresses(params)
     asked_items = params.get("line_items")
@@ -89,6 +91,22 @@ def _check_addresses(params: Json) -> None:
         raise invalid(
             f"Invalid email address: {email}", param="customer_email", code="email_invalid"
         )
+
+
+def check_metadata(params: Json) -> None:
+    """Refuse more than 50 keys, keys over 40 characters, values over 500.
+
+    https://docs.stripe.com/metadata#data
+    :raises ApiError: 400.
+    """
+    metadata = params.get("metadata") or {}
+    for key, value in metadata.items():
+        if len(key) > 40 or len(value) > 500 or len(metadata) > 50:
+            raise invalid(
+                "Metadata can have up to 50 keys, with names up to 40 and values up to 500 "
+                "characters long.",
+                param=f"metadata[{key}]",
+            )
 
 
 def _check_item(asked: Json, where: str) -> None:

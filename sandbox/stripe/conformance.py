@@ -102,8 +102,7 @@ def _check_object(resource_class: type, payload: object, path: str) -> None:
     if not isinstance(payload, dict):
         raise ConformanceError(path, "is not an object")
     hints = resource_hints(resource_class)
-    required = {key for key, hint in hints.items() if type(None) not in typing.get_args(hint)}
-    _check_keys(payload, set(hints), required, path)
+    _check_keys(payload, set(hints), _required_fields(resource_class), path)
     for key, value in payload.items():
         check_value(hints[key], value, _join(path, key))
 
@@ -142,16 +141,22 @@ def check_value(hint: Any, value: object, path: str) -> None:
 
 
 def _check_union(hint: Any, value: object, path: str) -> None:
+    members = union_members(hint)
+    if value is None and type(None) in members:
+        return
     faults = []
-    for member in union_members(hint):
+    for member in members:
         try:
-            return check_value(member, value, path)
+            check_value(member, value, path)
         except ConformanceError as fault:
             faults.append(fault)
+        else:
+            return
     # The deepest fault is the telling one: the reading that came furthest.
     raise max(faults, key=lambda fault: len(fault.path))
 
 
+@functools.cache
 def union_members(hint: Any) -> list[Any]:
     """Return a union's members with open enums closed: `Literal["a"] | str` loses its `str`.
 
@@ -242,6 +247,13 @@ def resource_hints(resource_class: type) -> dict[str, Any]:
     renamed: dict[str, str] = getattr(resource_class, "_field_remappings", {})
     hints = _resolved(dict(_own_annotations(resource_class)), resource_class.__module__)
     return {renamed.get(key, key): hint for key, hint in hints.items()}
+
+
+@functools.cache
+def _required_fields(resource_class: type) -> set[str]:
+    """Return the fields that are never null: only of those is it sure that they are there."""
+    hints = resource_hints(resource_class)
+    return {key for key, hint in hints.items() if type(None) not in typing.get_args(hint)}
 
 
 def _own_annotations(resource_class: type) -> Iterator[tuple[str, Any]]:

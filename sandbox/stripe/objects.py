@@ -17,6 +17,7 @@ def new_session(params: Json, *, items: list[Json], url_base: str, now: int) -> 
         "adaptive_pricing": params.get("adaptive_pricing"),
         "after_expiration": None,
         "allow_promotion_codes": None,
+        "allowed_payment_method_types": params.get("allowed_payment_method_types"),
         "amount_subtotal": total,
         "amount_total": total,
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},

@@ -1,6 +1,7 @@
 """Money going back and out: refunds, disputes, payouts, and the sum of it all."""
 
 from sandbox.stripe.acts import Act, change, emit, later, total
+from sandbox.stripe.checkout import check_metadata
 from sandbox.stripe.errors import Json, conflict, invalid, missing
 from sandbox.stripe.money import (
     DISPUTE_FEE,
@@ -20,6 +21,7 @@ def create_refund(act: Act, params: Json) -> Json:
     for name in sorted(set(params) - {"amount", "charge", "expand", "metadata", "payment_intent",
                                       "reason"}):  # fmt: skip
         raise invalid(f"The sandbox does not play this parameter: {name}", param=name)
+    check_metadata(params)
     charge = _charge_to_refund(act, params)
     amount = params.get("amount", charge["amount"] - charge["amount_refunded"])
     _check_refundable(charge, amount)

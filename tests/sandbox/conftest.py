@@ -24,7 +24,7 @@ def sandbox(tmp_path: Path) -> Iterator[StripeSandbox]:
 @pytest.fixture
 def connect() -> Iterator[Callable[..., stripe.StripeClient]]:
     """Make SDK clients (base_url, key) whose connections are closed after the test."""
-    opened: list[stripe.RequestsClient] = []
+    opened: list[Any] = []
 
     def make(base_url: str, key: str = KEY) -> stripe.StripeClient:
         opened.append(stripe.RequestsClient(timeout=(3, 7)))

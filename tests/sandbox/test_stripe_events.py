@@ -270,7 +270,7 @@ class TestLater:
 
 def _open(sandbox: StripeSandbox) -> str:
     """Open a session by the SDK and return its id."""
-    http_client = stripe.RequestsClient()
+    http_client: Any = stripe.RequestsClient()
     client = stripe.StripeClient(
         sandbox.config.secret_key,
         base_addresses={"api": sandbox.base_url},

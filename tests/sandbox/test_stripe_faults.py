@@ -91,7 +91,7 @@ class TestFaults:
     ) -> None:
         wanted: Any = {"payment_intent": paid(), "amount": 100}
         sandbox.add_fault(kind, "POST", "/v1/refunds", seconds=0.8)
-        http_client = stripe.RequestsClient(timeout=(1, 0.4))
+        http_client: Any = stripe.RequestsClient(timeout=(1, 0.4))
         hasty = stripe.StripeClient(
             KEY, base_addresses={"api": sandbox.base_url}, http_client=http_client
         )
