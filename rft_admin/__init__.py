@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from config import Config, Environment, read_environment
+from rft_admin.accounts import audit
 from rft_admin.accounts import models as accounts
+from rft_admin.admin.sign_in import init_sign_in
 from rft_admin.bookings import models as bookings
 from rft_admin.catalogue import models as catalogue
 from rft_admin.core import files, limits, settings
@@ -57,6 +59,8 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     migrate.init_app(app, db, directory="migrations")
     csrf.init_app(app)
     init_web(app)
+    audit.install()
+    init_sign_in(app)
     return app
 
 
