@@ -288,7 +288,9 @@ class CourseScheduleDay(Model):
         CheckConstraint("ends_at > starts_at", name="period"),
         CheckConstraint("break_minutes >= 0", name="break_minutes"),
         Index("ix_course_schedule_days_starts_at", "starts_at"),
+        # One person, or one exclusive venue, in two places; days of one date are one place.
         ExcludeConstraint(
+            ("course_schedule_id", "<>"),
             ("instructor_id", "="),
             (text("tstzrange(starts_at, ends_at)"), "&&"),
             where=text("is_live"),
@@ -296,11 +298,21 @@ class CourseScheduleDay(Model):
             name="ex_course_schedule_days_instructor",
         ),
         ExcludeConstraint(
+            ("course_schedule_id", "<>"),
             ("venue_id", "="),
             (text("tstzrange(starts_at, ends_at)"), "&&"),
             where=text("is_live AND venue_exclusive"),
             using="gist",
             name="ex_course_schedule_days_venue",
+        ),
+        # Looked at when the transaction ends: days are replaced one by one.
+        ExcludeConstraint(
+            ("course_schedule_id", "="),
+            (text("tstzrange(starts_at, ends_at)"), "&&"),
+            using="gist",
+            name="ex_course_schedule_days_overlap",
+            deferrable=True,
+            initially="DEFERRED",
         ),
     )
 
