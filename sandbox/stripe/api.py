@@ -17,7 +17,7 @@ from flask import Blueprint, Request, Response, request
 
 from sandbox.stripe.acts import API_VERSION, Act, Config, clock
 from sandbox.stripe.checkout import expire_due_sessions
-from sandbox.stripe.conformance import check_answer
+from sandbox.stripe.conformance import ConformanceError, check_answer
 from sandbox.stripe.endpoints import find_endpoint
 from sandbox.stripe.errors import ApiError, Json
 from sandbox.stripe.faults import Fault, broken, strike_after, strike_before, take_fault
@@ -79,6 +79,9 @@ class Api:
             answer = self._answer(call, fault)
         except ApiError as refusal:
             answer = Answer(refusal.status, refusal.body())
+        except ConformanceError as fault:
+            told = f"The sandbox made an answer that is not Stripe's: {fault}"
+            answer = Answer(500, ApiError(500, told, error_type="api_error").body())
         except ConnectionAbortedError:
             return Response(status=500)  # never arrives: the connection is gone
         self._note_answer(call, answer)

@@ -55,7 +55,9 @@ class StripeSandbox(Controls):
             "127.0.0.1", port, app, threaded=True, request_handler=_QuietHandler
         )
         self.base_url = f"http://127.0.0.1:{self._server.port}"
-        config = Config(secret_key, webhook_secret, public_url or self.base_url, later_seconds)
+        config = Config(
+            secret_key, webhook_secret, (public_url or self.base_url).rstrip("/"), later_seconds
+        )
         outbox = Outbox(store, secret=webhook_secret, url=webhook_url)
         super().__init__(store, config, outbox)
         for blueprint in (Api(store, config).blueprint(), control_routes(self), pages(self)):

@@ -179,3 +179,32 @@ class TestResources:
 
         with pytest.raises(ConformanceError):
             check_answer({"error": {"type": "api_error", "reason": "Broken."}})
+
+
+class TestTheSandboxItself:
+    """It checks each of its own answers and events, always."""
+
+    def test_breaks_the_call_rather_than_give_an_answer_that_is_not_stripes(
+        self, sandbox: StripeSandbox, client: stripe.StripeClient, paid: Callable[..., str]
+    ) -> None:
+        intent_id = paid()
+        with sandbox.store.transaction() as tx:
+            tx.save(tx.get("payment_intent", intent_id) | {"colour": "red"})
+
+        with pytest.raises(stripe.APIError, match="colour: is unknown"):
+            client.v1.payment_intents.retrieve(intent_id)
+
+    def test_emits_no_event_that_is_not_stripes(
+        self, sandbox: StripeSandbox, paid: Callable[..., str]
+    ) -> None:
+        paid()
+        charge = sandbox.objects("charge")[0]
+        with sandbox.store.transaction() as tx:
+            tx.save(charge | {"captured": "yes"})
+        before = len(sandbox.events())
+
+        with pytest.raises(ConformanceError, match="captured"):
+            sandbox.refund_in_dashboard(charge["payment_intent"])
+
+        assert len(sandbox.events()) == before
+        assert sandbox.objects("refund") == []
