@@ -363,6 +363,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         postgresql.ExcludeConstraint(
+            (sa.column("course_schedule_id"), "<>"),
             (sa.column("instructor_id"), "="),
             (sa.text("tstzrange(starts_at, ends_at)"), "&&"),
             where=sa.text("is_live"),
@@ -370,11 +371,20 @@ def upgrade() -> None:
             name="ex_course_schedule_days_instructor",
         ),
         postgresql.ExcludeConstraint(
+            (sa.column("course_schedule_id"), "<>"),
             (sa.column("venue_id"), "="),
             (sa.text("tstzrange(starts_at, ends_at)"), "&&"),
             where=sa.text("is_live AND venue_exclusive"),
             using="gist",
             name="ex_course_schedule_days_venue",
+        ),
+        postgresql.ExcludeConstraint(
+            (sa.column("course_schedule_id"), "="),
+            (sa.text("tstzrange(starts_at, ends_at)"), "&&"),
+            deferrable=True,
+            initially="DEFERRED",
+            using="gist",
+            name="ex_course_schedule_days_overlap",
         ),
         sa.CheckConstraint(
             "break_minutes >= 0", name=op.f("ck_course_schedule_days_break_minutes")

@@ -161,6 +161,7 @@ def upgrade() -> None:
         sa.Column("superseded_by_id", sa.Integer(), nullable=True),
         sa.Column("stored_file_id", sa.Integer(), nullable=True),
         sa.Column("pdf_sha256", sa.Text(), nullable=True),
+        sa.Column("reminded_days_before", sa.Integer(), nullable=True),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),

@@ -155,6 +155,8 @@ class Certificate(Versioned, Audited, Model):
     )
     #: Of the PDF as issued, hexadecimal.
     pdf_sha256: Mapped[str | None]
+    #: The last reminder of its expiry that went out, by its days before; None is none yet.
+    reminded_days_before: Mapped[int | None]
 
     booking: Mapped[Booking] = relationship(innerjoin=True)
     user: Mapped[User] = relationship(foreign_keys=[user_id], innerjoin=True)
