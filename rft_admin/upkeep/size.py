@@ -1,0 +1,35 @@
+"""The database's size beside its plan's: the office is warned before it is full."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from rft_admin.core.database import db
+from rft_admin.upkeep import settings
+
+MEGABYTE = 1024 * 1024
+WARNING_PERCENT = 70
+
+
+@dataclass(frozen=True)
+class Size:
+    """How full the database is."""
+
+    megabytes: int
+    limit_megabytes: int
+
+    @property
+    def percent(self) -> int:
+        """Of the plan's limit."""
+        return self.megabytes * 100 // self.limit_megabytes
+
+    @property
+    def is_worrying(self) -> bool:
+        """Whether it is time to tidy or to take a larger plan."""
+        return self.percent >= WARNING_PERCENT
+
+
+def database_size() -> Size:
+    """Return the size of this database and the plan's limit, in megabytes."""
+    size = db.session.scalar(text("SELECT pg_database_size(current_database())")) or 0
+    return Size(int(size) // MEGABYTE, settings.database_size_limit_mb())

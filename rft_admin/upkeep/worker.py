@@ -1,0 +1,35 @@
+"""Whether the worker lives: letters, payments and certificates wait for it."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+
+from rft_admin.core.database import db
+
+SILENCE_ALLOWED = timedelta(minutes=2)
+
+
+def last_seen() -> datetime | None:
+    """Return when a worker last reported, or None if none ever did."""
+    seen: datetime | None = db.session.scalar(
+        text("SELECT max(last_heartbeat) FROM procrastinate_workers")
+    )
+    return seen
+
+
+def is_silent(*, now: datetime) -> bool:
+    """Return whether no worker has reported for two minutes."""
+    seen = last_seen()
+    return seen is None or now - seen > SILENCE_ALLOWED
+
+
+def oldest_due_letter(*, now: datetime) -> datetime | None:
+    """Return since when the longest-waiting letter has been due, or None if none is."""
+    due: datetime | None = db.session.scalar(
+        text(
+            "SELECT min(coalesce(next_attempt_at, created_at)) FROM email_logs"
+            " WHERE status = 'queued' AND coalesce(next_attempt_at, created_at) <= :now"
+        ),
+        {"now": now},
+    )
+    return due
