@@ -174,12 +174,13 @@ class PostgresServer:
         return True
 
     def _share(self) -> None:
+        data = home_for(self.directory, server_account()) / "data"
         deadline = time.monotonic() + OTHERS_SECONDS
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError, ValueError):
                 self._password = (self.directory / "password").read_text().strip()
                 self.port = int((self.directory / "port").read_text())
-                if self._fault() is None:
+                if self._fault(data) is None:
                     self.notes.append(f"The PostgreSQL that runs on port {self.port} is shared.")
                     return
             time.sleep(0.1)
@@ -228,7 +229,7 @@ class PostgresServer:
                     env=environment(),
                     output=output,
                 )
-            if self._becomes_ready(self._process):
+            if self._becomes_ready(self._process, data):
                 (self.directory / "port").write_text(str(self.port))
                 return
             if not self._may_pass(self._log.last_words()):
@@ -265,10 +266,10 @@ class PostgresServer:
                 return remembered
         return free_port()
 
-    def _becomes_ready(self, process: Tethered) -> bool:
+    def _becomes_ready(self, process: Tethered, data: Path) -> bool:
         deadline = time.monotonic() + START_SECONDS
         while process.poll() is None:
-            fault = self._fault()
+            fault = self._fault(data)
             if fault is None:
                 return True
             if time.monotonic() > deadline:
@@ -276,11 +277,16 @@ class PostgresServer:
             time.sleep(0.02)
         return False
 
-    def _fault(self) -> str | None:
-        """Return what is wrong with connecting by our password, None if nothing is."""
+    def _fault(self, data: Path) -> str | None:
+        """Return what keeps us from connecting to the server of `data`, None if nothing does.
+
+        A copied directory has the port and the password of its original, which may be running.
+        """
         try:
             with psycopg.connect(self.url(), connect_timeout=5) as connection:
-                connection.execute("SELECT 1")
+                row = connection.execute("SELECT current_setting('data_directory')").fetchone()
         except psycopg.OperationalError as error:
             return str(error).strip()
+        if row is None or Path(row[0]).resolve() != data.resolve():
+            return f"Port {self.port} belongs to another server."
         return None

@@ -1,6 +1,7 @@
 """The keeper: a server that answers, belongs to one owner, and leaves nothing behind."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -38,20 +40,43 @@ INSTALLED = [find_binaries().bin_dir, *sorted(Path("/usr/lib/postgresql").glob("
 Make = Callable[..., PostgresServer]
 
 
-@pytest.fixture
-def make() -> Iterator[Make]:
-    """Describe servers below a directory every user can reach, and remove them at the end."""
-    servers: list[PostgresServer] = []
-    with tempfile.TemporaryDirectory(prefix="rft-keeper-", ignore_cleanup_errors=True) as place:
-        Path(place).chmod(0o755)
+@pytest.fixture(scope="module")
+def prepared() -> Iterator[Path]:
+    """The files of a server that was started once: copying them is quicker than initdb."""
+    with open_directory() as place:
+        server = PostgresServer(place / "prepared", durable=False)
+        with server:
+            pass
+        (server.directory / "port").unlink()
+        yield server.directory
+        server.remove()
 
-        def describe(name: str = "pg", **options: bool | int) -> PostgresServer:
-            servers.append(PostgresServer(Path(place) / name, **{"durable": False, **options}))
+
+@pytest.fixture
+def make(prepared: Path) -> Iterator[Make]:
+    """Describe servers, on prepared files unless told otherwise, and remove them at the end."""
+    servers: list[PostgresServer] = []
+    with open_directory() as place:
+
+        def describe(
+            name: str = "pg", *, new: bool = False, **options: bool | int
+        ) -> PostgresServer:
+            servers.append(PostgresServer(place / name, **{"durable": False, **options}))
+            if not new and not (place / name).exists():
+                subprocess.run(["cp", "-a", prepared, place / name], check=True)
             return servers[-1]
 
         yield describe
         for server in reversed(servers):
             server.remove()
+
+
+@contextmanager
+def open_directory() -> Iterator[Path]:
+    """Give a directory every user can reach: as root, pytest's own are closed to the server."""
+    with tempfile.TemporaryDirectory(prefix="rft-keeper-", ignore_cleanup_errors=True) as place:
+        Path(place).chmod(0o755)
+        yield Path(place)
 
 
 def start_owner(directory: Path, *, from_thread: bool = False) -> tuple[subprocess.Popen[str], str]:
@@ -161,6 +186,16 @@ class TestAServer:
             with pytest.raises(PostgresUnavailable, match="did not start.*in use"):
                 two.start()
 
+    def test_is_not_fooled_by_the_original_of_a_copied_directory(self, make: Make) -> None:
+        with make("original") as original, make("copy") as copy:
+            shutil.copy(original.directory / "port", copy.directory / "port")
+            copy.stop()
+
+            copy.start()
+
+            assert copy.port != original.port
+            assert ask(copy.url(), "SHOW data_directory") == str(copy.directory / "data")
+
 
 class TestOwnership:
     """Whose server it is, and what is left when the owner is gone."""
@@ -234,16 +269,16 @@ class TestOwnership:
             psycopg.connect(first.url(), connect_timeout=2)
 
     def test_makes_its_files_anew_when_it_was_interrupted_making_them(self, make: Make) -> None:
-        half_made = make().directory / "data.new"
+        half_made = make(new=True).directory / "data.new"
         half_made.mkdir(parents=True)
         (half_made / "PG_VERSION").write_text("17\n")
 
-        with make() as server:
+        with make(new=True) as server:
             assert ask(server.url(), "SELECT 1") == 1
         assert not half_made.exists()
 
     def test_works_where_only_we_can_go(self, make: Make) -> None:
-        server = make("closed/pg")
+        server = make("closed/pg", new=True)
         server.directory.parent.mkdir(mode=0o700)
 
         with server:
@@ -307,5 +342,5 @@ class TestBinaries:
         monkeypatch.setenv("RFT_POSTGRES_BIN", str(bin_dir))
         major = find_binaries().major
 
-        with make() as server:
+        with make(new=True) as server:
             assert str(ask(server.url(), "SHOW server_version")).startswith(f"{major}.")
