@@ -186,9 +186,8 @@ def check_value(text: str, value_type: ValueType, rules: Json) -> None:
 def _stored_values() -> dict[str, str]:
     session = db.session()
     if _CACHE not in session.info:
-        session.info[_CACHE] = dict(
-            session.execute(select(Setting.key, Setting.value)).tuples().all()
-        )
+        rows = session.execute(select(Setting.key, Setting.value))
+        session.info[_CACHE] = {row.key: row.value for row in rows}
     values: dict[str, str] = session.info[_CACHE]
     return values
 

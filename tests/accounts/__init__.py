@@ -1,0 +1,1 @@
+"""Tests of people, their access and their trail."""
