@@ -42,6 +42,11 @@ def amount_refunded(booking: Booking) -> Decimal:
     return _sum_of_refunds(Refund.booking_id == booking.id, Refund.status.not_in(VOID))
 
 
+def amount_kept(booking: Booking) -> Decimal:
+    """Return the pounds that came in and are neither given back nor promised."""
+    return amount_paid(booking) - amount_refunded(booking)
+
+
 def amount_due(booking: Booking) -> Decimal:
     """Return the pounds still to be paid; nothing for a cancelled booking."""
     if booking.is_cancelled:

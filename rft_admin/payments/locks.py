@@ -1,13 +1,13 @@
-"""Rows locked in the one order: schedule, booking, payment, refund (design: one lock order)."""
+"""Rows locked in the one order: schedule, booking, payment, refund."""
 
 from typing import TypeVar
 
 from sqlalchemy import select
 
+from rft_admin.bookings import places
 from rft_admin.bookings.models import Booking
-from rft_admin.catalogue.models import CourseSchedule
 from rft_admin.core.database import Model, db
-from rft_admin.core.errors import ChangedMeanwhile, NotFound
+from rft_admin.core.errors import NotFound
 from rft_admin.payments.models import PaymentTransaction, Refund
 
 Row = TypeVar("Row", bound=Model)
@@ -19,20 +19,14 @@ def lock_booking(booking_id: int) -> Booking:
     :raises NotFound: if there is no such booking.
     :raises ChangedMeanwhile: if it was moved to another date at this very moment.
     """
-    schedule_id = db.session.scalar(
-        select(Booking.course_schedule_id).where(Booking.id == booking_id)
-    )
-    if schedule_id is None:
+    booking = db.session.get(Booking, booking_id)
+    if booking is None:
         raise NotFound
-    _lock(CourseSchedule, schedule_id)
-    booking = _lock(Booking, booking_id)
-    if booking.course_schedule_id != schedule_id:
-        raise ChangedMeanwhile
-    return booking
+    return places.lock_booking(booking)
 
 
 def lock_payment(payment_id: int) -> PaymentTransaction:
-    """Lock the payment and return it as it is now; its booking is locked already.
+    """Lock the payment, whose booking is locked already, and return it as it is now.
 
     :raises NotFound: if there is no such payment.
     """
@@ -40,7 +34,7 @@ def lock_payment(payment_id: int) -> PaymentTransaction:
 
 
 def lock_refund(refund_id: int) -> Refund:
-    """Lock the refund's schedule, booking and payment, then the refund, and return it.
+    """Lock the refund's booking and payment, then the refund, and return it as it is now.
 
     :raises NotFound: if there is no such refund.
     """
@@ -58,7 +52,7 @@ def _lock(model: type[Row], row_id: int) -> Row:
     row = db.session.scalar(
         select(model)
         .where(model.id == row_id)
-        .with_for_update(key_share=True, of=model)
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if row is None:

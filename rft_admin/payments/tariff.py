@@ -64,7 +64,7 @@ def current_terms(*, private: bool = False) -> Json:
         "private": private,
         "refund_bands": bands,
         "refund_admin_fee": str(settings.refund_admin_fee()),
-        "cooling_off_days": settings.consumer_cooling_off_days(),
+        "consumer_cooling_off_days": settings.consumer_cooling_off_days(),
         "invoice_enabled": settings.invoice_enabled(),
         "invoice_terms_days": settings.invoice_terms_days(),
     }
@@ -84,7 +84,7 @@ def tariff_in_words(terms: Json | None = None) -> list[str]:
 
 def cooling_off_in_words(terms: Json | None = None) -> str:
     """Return the consumer's right to withdraw as a paragraph."""
-    days = int((terms or current_terms())["cooling_off_days"])
+    days = int((terms or current_terms())["consumer_cooling_off_days"])
     return (
         f"If you book as a private person, you may withdraw within {days} days after the day of "
         "your booking, without giving a reason, and get everything back. If you asked for a "
@@ -118,7 +118,7 @@ def explain(booking: Booking, now: datetime, *, by_us: bool = False) -> RefundQu
 
 def _basis(booking: Booking) -> Decimal:
     """Return the pounds that a cancellation is reckoned from: paid, not yet given back."""
-    remaining = ledger.amount_paid(booking) - ledger.amount_refunded(booking)
+    remaining = ledger.amount_kept(booking)
     if booking.is_cancelled:
         return remaining
     live = [attendee.price for attendee in booking.attendees if not attendee.is_cancelled]
@@ -180,7 +180,7 @@ def _days_given(booking: Booking, moment: datetime) -> tuple[int, int]:
 
 
 def _last_cooling_off_day(booking: Booking) -> date:
-    days = int(_terms(booking)["cooling_off_days"])
+    days = int(_terms(booking)["consumer_cooling_off_days"])
     return _contract_date(booking) + timedelta(days=days)
 
 
@@ -189,7 +189,7 @@ def _contract_date(booking: Booking) -> date:
 
 
 def _cooling_off(booking: Booking, basis: Decimal, days: int, moment: datetime) -> RefundQuote:
-    cooling_off_days = _terms(booking)["cooling_off_days"]
+    cooling_off_days = _terms(booking)["consumer_cooling_off_days"]
     words = (
         f"You booked as a private person on {format_date(_contract_date(booking))} and may "
         f"withdraw within {cooling_off_days} days after that day, to the end of "

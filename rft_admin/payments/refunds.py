@@ -1,0 +1,371 @@
+"""Refunds: asked for, decided, begun. Sending them is `refund_sending`'s business."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import select
+
+from rft_admin.accounts import audit
+from rft_admin.bookings import states
+from rft_admin.bookings.models import Booking
+from rft_admin.core import queue
+from rft_admin.core.actor import Actor
+from rft_admin.core.database import Json, db
+from rft_admin.core.errors import DomainError, refuse_on
+from rft_admin.core.formats import label_of
+from rft_admin.core.money import ZERO, format_pounds, pounds
+from rft_admin.core.references import random_reference
+from rft_admin.messaging import notifications
+from rft_admin.messaging.models import NotificationType, Priority
+from rft_admin.payments import invoices, ledger, letters, locks, refund_sending, tariff
+from rft_admin.payments.models import (
+    OPEN_REFUND_STATUSES,
+    PaymentTransaction,
+    Provider,
+    Refund,
+    RefundStatus,
+)
+from rft_admin.payments.refund_sending import complete_manual, send
+from rft_admin.payments.tariff import RefundQuote
+
+__all__ = [
+    "approve",
+    "cancel_and_refund",
+    "complete_manual",
+    "give_back",
+    "reject",
+    "request_refund",
+    "retry",
+    "send",
+]
+
+_APOLOGIES = {
+    "no_place": (
+        "Your payment reached us when your places were no longer free. We are sorry. "
+        "Everything comes back, without a fee."
+    ),
+    "paid_twice": "This booking had been paid already. The second payment comes back in full.",
+}
+
+
+class RefundAbovePaid(DomainError):
+    """That is more than what was paid and not yet given back."""
+
+    field = "amount"
+
+
+class NothingToRefund(DomainError):
+    """Nothing that was paid for this booking is left to give back."""
+
+    status = 409
+
+
+class RefundOpen(DomainError):
+    """A refund of this payment is being dealt with already. Finish that one first."""
+
+    status = 409
+
+
+class RefundDecided(DomainError):
+    """The refund has been decided already."""
+
+    status = 409
+
+
+class ReasonNeeded(DomainError):
+    """Please give a reason; the customer reads it."""
+
+    field = "reason"
+
+
+refuse_on("refunds_within_payment", RefundAbovePaid)
+refuse_on("uq_refunds_open_per_payment", RefundOpen)
+
+
+def cancel_and_refund(
+    *, booking: Booking, reason: str, now: datetime, by: Actor, by_us: bool = False
+) -> Refund | None:
+    """Cancel a booking and start what comes back by the terms it was sold under.
+
+    Return the refund (the first, if several payments share it), or None if nothing comes back.
+
+    :param by_us: the business cancels: everything comes back, at once.
+    :raises CannotChange: if the booking is over or cancelled already.
+    """
+    booking = locks.lock_booking(booking.id)
+    quote = tariff.explain(booking, now, by_us=by_us)
+    states.cancel(booking, reason=reason, now=now, by=by, tell=not by_us)
+    invoices.close_unpaid(booking, now=now, by=by)
+    if quote.net <= 0:
+        return None
+    return _open_all(booking, quote, reason=reason, now=now)
+
+
+def request_refund(
+    *,
+    booking: Booking,
+    reason: str,
+    now: datetime,
+    by: Actor,
+    amount: Decimal | None = None,
+) -> Refund:
+    """Ask for a refund of a booking that stays as it is, or was cancelled before.
+
+    :param amount: pounds to be sent; None is by the tariff.
+    :raises NothingToRefund: if nothing is left, or the tariff gives nothing.
+    :raises RefundAbovePaid: if the amount is more than what is left.
+    :raises RefundOpen: if a refund of the payment waits already.
+    """
+    booking = locks.lock_booking(booking.id)
+    if any(_find_open(payment) for payment in ledger.list_payments(booking)):
+        raise RefundOpen
+    kept = ledger.amount_kept(booking)
+    if kept <= 0:
+        raise NothingToRefund
+    if amount is None:
+        quote = tariff.explain(booking, now)
+    else:
+        quote = _by_the_office(pounds(amount), kept, reason)
+    if quote.net <= 0:
+        raise NothingToRefund
+    refund = _open_all(booking, quote, reason=reason, now=now)
+    if refund is None:
+        raise NothingToRefund
+    return refund
+
+
+def approve(
+    *,
+    refund: Refund,
+    now: datetime,
+    by: Actor,
+    amount: Decimal | None = None,
+    reason: str | None = None,
+) -> Refund:
+    """Let a refund go out: a card's by a job, a manual payment's by the office.
+
+    :param amount: other pounds to be sent than reckoned, with a reason.
+    :raises RefundDecided: unless it waits for a decision.
+    :raises RefundAbovePaid: if the amount is more than what is left of the payment.
+    :raises ReasonNeeded: if another amount has no reason.
+    """
+    refund = _waiting(refund)
+    with audit.acting("refund_approved"):
+        if amount is not None and pounds(amount) != refund.net_refund:
+            _change_amount(refund, pounds(amount), reason)
+        _let_go(refund, now=now)
+        refund.approved_by_id = by.user_id
+    letters.refund_approved(refund, now=now)
+    return refund
+
+
+def reject(*, refund: Refund, reason: str, now: datetime, by: Actor) -> Refund:
+    """Turn a refund down; the customer is told why.
+
+    :raises RefundDecided: unless it waits for a decision.
+    :raises ReasonNeeded: if the reason is empty.
+    """
+    refund = _waiting(refund)
+    if not reason.strip():
+        raise ReasonNeeded
+    with audit.acting("refund_rejected"):
+        refund.status = RefundStatus.REJECTED
+        refund.rejection_reason = reason.strip()
+        refund.processed_by_id = by.user_id
+        refund.processed_at = now
+    letters.refund_rejected(refund, now=now)
+    return refund
+
+
+def retry(*, refund: Refund, now: datetime, by: Actor) -> Refund:
+    """Send a failed refund again, as a new attempt with a new key.
+
+    :raises RefundDecided: unless it failed.
+    :raises RefundAbovePaid: if meanwhile less is left of the payment.
+    """
+    refund = locks.lock_refund(refund.id)
+    if refund.status is not RefundStatus.FAILED:
+        raise RefundDecided(f"Only a failed refund is sent again; {_state_words(refund)}")
+    if refund.net_refund > ledger.refundable(refund.payment_transaction):
+        raise RefundAbovePaid
+    with audit.acting("refund_retried"):
+        refund_sending.begin_attempt(refund, now=now)
+        refund.processed_by_id = by.user_id
+    _queue_sending(refund, now=now)
+    return refund
+
+
+def give_back(
+    payment: PaymentTransaction, booking: Booking, *, rule: str, now: datetime, by: Actor
+) -> Refund | None:
+    """Return a payment that cannot be kept, in full, by itself and once; apologise.
+
+    :param rule: no_place | paid_twice
+    """
+    rest = ledger.refundable(payment)
+    if rest <= 0 or _find_open(payment) is not None:
+        return None
+    quote = RefundQuote(
+        rule=rule,
+        paid=rest,
+        percent=100,
+        amount=rest,
+        fee=ZERO,
+        days=0,
+        words=[_APOLOGIES[rule], f"You get back {format_pounds(rest)}."],
+        needs_approval=False,
+    )
+    refund = _add(payment, booking, quote, net=rest, fee=ZERO, reason=quote.words[0], now=now)
+    _let_go(refund, now=now)
+    letters.payment_returned(refund, now=now)
+    _tell_office(refund, "A payment could not be kept", Priority.URGENT, now=now)
+    return refund
+
+
+def _by_the_office(amount: Decimal, kept: Decimal, reason: str) -> RefundQuote:
+    if amount <= 0 or amount > kept:
+        raise RefundAbovePaid
+    if not reason.strip():
+        raise ReasonNeeded
+    return RefundQuote(
+        rule="office",
+        paid=kept,
+        percent=int(100 * amount / kept),
+        amount=amount,
+        fee=ZERO,
+        days=0,
+        words=[f"The office gives back {format_pounds(amount)}: {reason.strip()}"],
+        needs_approval=True,
+    )
+
+
+def _open_all(booking: Booking, quote: RefundQuote, *, reason: str, now: datetime) -> Refund | None:
+    """Spread the sum over the booking's payments, each with its own refund; tell both sides."""
+    left, fee = quote.net, quote.fee
+    opened: list[Refund] = []
+    for payment in ledger.list_payments(booking):
+        net = min(left, ledger.refundable(payment))
+        if net <= 0 or _find_open(payment) is not None:
+            continue
+        refund = _add(payment, booking, quote, net=net, fee=fee, reason=reason, now=now)
+        opened.append(refund)
+        left, fee = left - net, ZERO
+        if not quote.needs_approval:
+            _let_go(refund, now=now)
+        letters.refund_requested(refund, now=now)
+        letters.refund_requested_office(refund, now=now)
+        _tell_office(refund, "Refund requested", Priority.MEDIUM, now=now)
+    if left > 0:
+        _tell_of_rest(booking, left, now=now)
+    return opened[0] if opened else None
+
+
+def _add(
+    payment: PaymentTransaction,
+    booking: Booking,
+    quote: RefundQuote,
+    *,
+    net: Decimal,
+    fee: Decimal,
+    reason: str,
+    now: datetime,
+) -> Refund:
+    refund = Refund(
+        booking=booking,
+        user_id=booking.user_id,
+        payment_transaction=payment,
+        refund_reference=random_reference("REF"),
+        amount=net + fee,
+        processing_fee=fee,
+        net_refund=net,
+        status=RefundStatus.PENDING,
+        reason=reason.strip(),
+        calculation=quote.as_json(),
+        refund_due_by=quote.due_by,
+        requested_at=now,
+    )
+    db.session.add(refund)
+    db.session.flush()
+    return refund
+
+
+def _waiting(refund: Refund) -> Refund:
+    """Return the refund, locked and still to be decided."""
+    refund = locks.lock_refund(refund.id)
+    if refund.status is not RefundStatus.PENDING:
+        raise RefundDecided(f"This refund has been decided already; {_state_words(refund)}")
+    return refund
+
+
+def _state_words(refund: Refund) -> str:
+    return f"it is {label_of(refund.status).lower()}."
+
+
+def _change_amount(refund: Refund, amount: Decimal, reason: str | None) -> None:
+    """Send another amount than reckoned; the calculation keeps both, and why."""
+    rest = ledger.refundable(refund.payment_transaction) + refund.net_refund
+    if amount <= 0 or amount > rest:
+        raise RefundAbovePaid(
+            f"At most {format_pounds(rest)} of this payment is left to give back."
+        )
+    if not (reason or "").strip():
+        raise ReasonNeeded
+    calculation: Json = dict(refund.calculation)
+    calculation["reckoned_net"] = str(refund.net_refund)
+    calculation["words"] = [
+        *calculation.get("words", []),
+        f"The office decided otherwise: {format_pounds(amount)} instead of "
+        f"{format_pounds(refund.net_refund)}. {(reason or '').strip()}",
+    ]
+    refund.calculation = calculation | {"amount": str(amount), "fee": "0.00", "net": str(amount)}
+    refund.amount = refund.net_refund = amount
+    refund.processing_fee = ZERO
+
+
+def _let_go(refund: Refund, *, now: datetime) -> None:
+    """Mark it approved and have it sent, once, when this is committed."""
+    refund.status = RefundStatus.APPROVED
+    refund.approved_at = now
+    db.session.flush()
+    _queue_sending(refund, now=now)
+
+
+def _queue_sending(refund: Refund, *, now: datetime) -> None:
+    if refund.payment_transaction.provider is Provider.STRIPE:
+        queue.defer("send_refund", refund_id=refund.id)
+    else:
+        _tell_office(refund, "Please pay back by hand", Priority.HIGH, now=now)
+
+
+def _find_open(payment: PaymentTransaction) -> Refund | None:
+    return db.session.scalar(
+        select(Refund).where(
+            Refund.payment_transaction_id == payment.id,
+            Refund.status.in_(OPEN_REFUND_STATUSES),
+        )
+    )
+
+
+def _tell_office(refund: Refund, what: str, priority: Priority, *, now: datetime) -> None:
+    notifications.notify_office(
+        type=NotificationType.REFUND_REQUESTED,
+        title=f"{what}: {format_pounds(refund.net_refund)} for {refund.booking.booking_reference}",
+        message=" ".join(refund.calculation.get("words", [])),
+        priority=priority,
+        action_url=f"/admin/refunds/details/?id={refund.id}",
+        booking_id=refund.booking_id,
+        now=now,
+    )
+
+
+def _tell_of_rest(booking: Booking, rest: Decimal, *, now: datetime) -> None:
+    notifications.notify_office(
+        type=NotificationType.REFUND_REQUESTED,
+        title=f"{format_pounds(rest)} more to give back for {booking.booking_reference}",
+        message="Another refund of the same payment is not finished yet. Finish it, then ask for "
+        "the rest.",
+        priority=Priority.HIGH,
+        action_url=f"/admin/bookings/details/?id={booking.id}",
+        booking_id=booking.id,
+        now=now,
+    )
