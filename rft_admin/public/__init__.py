@@ -1,1 +1,27 @@
-"""Door 1: the customer."""
+"""Door 1: the customer. Importing it joins every page to the blueprint."""
+
+from rft_admin.public import (
+    book,
+    bookings,
+    documents,
+    health,
+    inquire,
+    pages,
+    verify,
+    waiting,
+    webhook,
+)
+from rft_admin.public.blueprint import blueprint
+
+__all__ = [
+    "blueprint",
+    "book",
+    "bookings",
+    "documents",
+    "health",
+    "inquire",
+    "pages",
+    "verify",
+    "waiting",
+    "webhook",
+]

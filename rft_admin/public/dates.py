@@ -1,0 +1,70 @@
+"""Dated courses as the pages show them: with price, label and whether they can be booked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from rft_admin.bookings import places, pricing, rules, settings
+from rft_admin.catalogue.models import CourseSchedule
+from rft_admin.core.clock import london_date
+from rft_admin.core.formats import format_date, format_short_date
+
+
+@dataclass(frozen=True, kw_only=True)
+class DateCard:
+    """One dated course on a page."""
+
+    schedule: CourseSchedule
+    #: Pounds for one place.
+    price: Decimal
+    #: Places free now.
+    free: int
+    label: str
+    is_closed: bool
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no place is free."""
+        return self.free <= 0
+
+    @property
+    def is_few(self) -> bool:
+        """Whether the last places are on sale."""
+        return 0 < self.free <= places.FEW_PLACES and not self.is_closed
+
+    @property
+    def is_bookable(self) -> bool:
+        """Whether a visitor can book it here and now."""
+        return not self.is_full and not self.is_closed
+
+    @property
+    def month(self) -> date:
+        """The first day of the month, in London, in which it begins."""
+        return london_date(self.schedule.start_datetime).replace(day=1)
+
+    @property
+    def title(self) -> str:
+        """The day or the days it takes, for a list of one course's dates."""
+        first = london_date(self.schedule.start_datetime)
+        last = london_date(self.schedule.end_datetime)
+        if first == last:
+            return format_date(first)
+        number = len(self.schedule.days)
+        return f"{number} days, {format_short_date(first)} to {format_short_date(last)}"
+
+
+def list_cards(schedules: Sequence[CourseSchedule], *, now: datetime) -> list[DateCard]:
+    """Return the cards of the dates, asking for all free places at once."""
+    available = places.availability([schedule.id for schedule in schedules])
+    online = settings.online_booking_enabled()
+    return [
+        DateCard(
+            schedule=schedule,
+            price=pricing.price_of(schedule),
+            free=available[schedule.id].free,
+            label=available[schedule.id].label,
+            is_closed=not online or rules.is_closed(schedule, now=now),
+        )
+        for schedule in schedules
+    ]

@@ -1,0 +1,76 @@
+"""Where a booking stands, as its own page says it: in words, with what can be done next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import select
+
+from rft_admin.bookings.models import Booking, BookingStatus, PaymentChoice
+from rft_admin.core.database import db
+from rft_admin.delivery.models import Certificate
+from rft_admin.payments import ledger
+from rft_admin.payments.models import Invoice, Refund
+
+FINISHED = frozenset({BookingStatus.COMPLETED, BookingStatus.NO_SHOW})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What the customer's page shows of a booking besides its own row."""
+
+    #: pending, lapsed, confirmed, cancelled or completed.
+    name: str
+    due: Decimal
+    paid: Decimal
+    can_pay: bool
+    can_change: bool
+    refunds: list[Refund]
+    invoices: list[Invoice]
+    certificates: list[Certificate]
+
+
+def of(booking: Booking, *, now: datetime) -> Standing:
+    """Return where the booking stands at that moment."""
+    due = ledger.amount_due(booking)
+    is_live = booking.status in {BookingStatus.PENDING, BookingStatus.CONFIRMED}
+    to_come = now < booking.course_schedule.start_datetime
+    return Standing(
+        name=_name(booking, now),
+        due=due,
+        paid=ledger.amount_paid(booking),
+        can_pay=is_live and due > 0 and _pays_by_card(booking),
+        can_change=is_live and to_come,
+        refunds=list(
+            db.session.scalars(
+                select(Refund).where(Refund.booking_id == booking.id).order_by(Refund.id)
+            )
+        ),
+        invoices=list(
+            db.session.scalars(
+                select(Invoice)
+                .where(Invoice.booking_id == booking.id, Invoice.stored_file_id.is_not(None))
+                .order_by(Invoice.id)
+            )
+        ),
+        certificates=_certificates(booking),
+    )
+
+
+def _name(booking: Booking, now: datetime) -> str:
+    if booking.status is BookingStatus.PENDING and not booking.holds_places_at(now):
+        return "lapsed"
+    if booking.status in FINISHED:
+        return "completed"
+    return booking.status.value
+
+
+def _pays_by_card(booking: Booking) -> bool:
+    return booking.payment_method_chosen is PaymentChoice.CARD
+
+
+def _certificates(booking: Booking) -> list[Certificate]:
+    rows = db.session.scalars(
+        select(Certificate).where(Certificate.booking_id == booking.id).order_by(Certificate.id)
+    )
+    return [certificate for certificate in rows if certificate.is_live]
