@@ -48,6 +48,9 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint(
+            "role IN ('customer', 'admin', 'instructor')", name=op.f("ck_users_role")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
     )

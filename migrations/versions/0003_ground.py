@@ -43,6 +43,10 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint(
+            "value_type IN ('string', 'number', 'boolean', 'json', 'date')",
+            name=op.f("ck_settings_value_type"),
+        ),
         sa.ForeignKeyConstraint(
             ["updated_by_id"],
             ["users.id"],

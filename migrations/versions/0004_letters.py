@@ -56,6 +56,10 @@ def upgrade() -> None:
             server_default=sa.text("now()"),
             nullable=False,
         ),
+        sa.CheckConstraint(
+            "status IN ('queued', 'sending', 'sent', 'failed', 'bounced', 'cancelled')",
+            name=op.f("ck_email_logs_status"),
+        ),
         sa.CheckConstraint("attempts >= 0", name=op.f("ck_email_logs_attempts")),
         sa.ForeignKeyConstraint(
             ["resend_of_id"],
@@ -126,6 +130,18 @@ def upgrade() -> None:
         sa.Column("created_by_id", sa.Integer(), nullable=True),
         sa.Column("updated_by_id", sa.Integer(), nullable=True),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint(
+            "priority IN ('low', 'medium', 'high', 'urgent')",
+            name=op.f("ck_notifications_priority"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('pending', 'sent', 'delivered', 'failed', 'read')",
+            name=op.f("ck_notifications_status"),
+        ),
+        sa.CheckConstraint(
+            "type IN ('booking_confirmed', 'reminder', 'cancelled', 'certificate_ready', 'certificate_expiring', 'payment_received', 'refund_requested', 'refund_processed', 'inquiry_received', 'course_updated', 'reconciliation_difference', 'job_failed', 'system_announcement')",
+            name=op.f("ck_notifications_type"),
+        ),
         sa.ForeignKeyConstraint(
             ["created_by_id"],
             ["users.id"],

@@ -63,6 +63,18 @@ def upgrade() -> None:
         sa.Column("updated_by_id", sa.Integer(), nullable=True),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint(
+            "certificate_basis IN ('first_aid_regulations_1981', 'eyfs', 'attendance')",
+            name=op.f("ck_courses_certificate_basis"),
+        ),
+        sa.CheckConstraint(
+            "certificate_issuer IN ('own', 'awarding_body')",
+            name=op.f("ck_courses_certificate_issuer"),
+        ),
+        sa.CheckConstraint(
+            "course_type IN ('EFAW', 'FAW', 'Paediatric', 'EmergencyPaediatric', 'Requalification', 'Activity', 'CPR_AED', 'Refresher', 'Other')",
+            name=op.f("ck_courses_course_type"),
+        ),
+        sa.CheckConstraint(
             "certification_validity_years > 0", name=op.f("ck_courses_certification_validity_years")
         ),
         sa.CheckConstraint("duration_hours > 0", name=op.f("ck_courses_duration_hours")),
@@ -233,6 +245,10 @@ def upgrade() -> None:
         sa.Column("created_by_id", sa.Integer(), nullable=True),
         sa.Column("updated_by_id", sa.Integer(), nullable=True),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint(
+            "status IN ('scheduled', 'confirmed', 'in_progress', 'completed', 'cancelled')",
+            name=op.f("ck_course_schedules_status"),
+        ),
         sa.CheckConstraint(
             "current_capacity BETWEEN 0 AND max_capacity", name=op.f("ck_course_schedules_capacity")
         ),
@@ -458,6 +474,10 @@ def upgrade() -> None:
         sa.Column("created_by_id", sa.Integer(), nullable=True),
         sa.Column("updated_by_id", sa.Integer(), nullable=True),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint(
+            "material_type IN ('pdf', 'video', 'presentation', 'document', 'link', 'quiz', 'assessment')",
+            name=op.f("ck_course_materials_material_type"),
+        ),
         sa.ForeignKeyConstraint(
             ["course_id"],
             ["courses.id"],
@@ -540,6 +560,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "discount_type <> 'percentage' OR discount_value <= 100",
             name=op.f("ck_discount_codes_percentage"),
+        ),
+        sa.CheckConstraint(
+            "discount_type IN ('percentage', 'fixed')", name=op.f("ck_discount_codes_discount_type")
         ),
         sa.CheckConstraint("discount_value > 0", name=op.f("ck_discount_codes_discount_value")),
         sa.CheckConstraint(

@@ -83,6 +83,24 @@ def upgrade() -> None:
         sa.Column("created_by_id", sa.Integer(), nullable=True),
         sa.Column("updated_by_id", sa.Integer(), nullable=True),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint(
+            "customer_type IN ('individual', 'business')", name=op.f("ck_bookings_customer_type")
+        ),
+        sa.CheckConstraint(
+            "payment_method_chosen IN ('card', 'invoice', 'offline')",
+            name=op.f("ck_bookings_payment_method_chosen"),
+        ),
+        sa.CheckConstraint(
+            "payment_status IN ('pending', 'paid', 'partially_refunded', 'refunded', 'failed')",
+            name=op.f("ck_bookings_payment_status"),
+        ),
+        sa.CheckConstraint(
+            "source IN ('public', 'admin', 'inquiry', 'import')", name=op.f("ck_bookings_source")
+        ),
+        sa.CheckConstraint(
+            "status IN ('pending', 'confirmed', 'cancelled', 'completed', 'no_show')",
+            name=op.f("ck_bookings_status"),
+        ),
         sa.CheckConstraint("discount_applied >= 0", name=op.f("ck_bookings_discount_applied")),
         sa.CheckConstraint(
             "number_of_places BETWEEN 1 AND 12", name=op.f("ck_bookings_number_of_places")
@@ -271,6 +289,17 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint(
+            "consent_by IN ('booker', 'attendee', 'office')",
+            name=op.f("ck_special_requirements_consent_by"),
+        ),
+        sa.CheckConstraint(
+            "requirement_type IN ('dietary', 'accessibility', 'medical', 'language', 'learning', 'other')",
+            name=op.f("ck_special_requirements_requirement_type"),
+        ),
+        sa.CheckConstraint(
+            "severity IN ('low', 'medium', 'high')", name=op.f("ck_special_requirements_severity")
+        ),
         sa.ForeignKeyConstraint(
             ["attendee_id"],
             ["booking_attendees.id"],
@@ -365,6 +394,10 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint(
+            "status IN ('pending', 'responded', 'converted', 'expired', 'closed')",
+            name=op.f("ck_booking_inquiries_status"),
+        ),
         sa.CheckConstraint(
             "number_of_people > 0", name=op.f("ck_booking_inquiries_number_of_people")
         ),

@@ -53,6 +53,13 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint("currency = 'GBP'", name=op.f("ck_payment_transactions_currency")),
+        sa.CheckConstraint(
+            "provider IN ('stripe', 'manual')", name=op.f("ck_payment_transactions_provider")
+        ),
+        sa.CheckConstraint(
+            "status IN ('pending', 'processing', 'succeeded', 'failed', 'cancelled', 'partially_refunded', 'refunded', 'disputed')",
+            name=op.f("ck_payment_transactions_status"),
+        ),
         sa.CheckConstraint("amount >= 0", name=op.f("ck_payment_transactions_amount")),
         sa.CheckConstraint(
             "amount_refunded BETWEEN 0 AND amount",
@@ -164,6 +171,10 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint(
+            "status IN ('pending', 'approved', 'rejected', 'processing', 'completed', 'failed')",
+            name=op.f("ck_refunds_status"),
+        ),
         sa.CheckConstraint("amount >= 0", name=op.f("ck_refunds_amount")),
         sa.CheckConstraint("attempt >= 0", name=op.f("ck_refunds_attempt")),
         sa.CheckConstraint(
@@ -309,6 +320,7 @@ def upgrade() -> None:
             "(kind = 'credit_note') = (credits_invoice_id IS NOT NULL)",
             name=op.f("ck_invoices_credit"),
         ),
+        sa.CheckConstraint("kind IN ('invoice', 'credit_note')", name=op.f("ck_invoices_kind")),
         sa.CheckConstraint("total >= 0", name=op.f("ck_invoices_total")),
         sa.ForeignKeyConstraint(
             ["booking_id"],

@@ -51,6 +51,10 @@ def upgrade() -> None:
         ),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint(
+            "status IN ('present', 'absent', 'late', 'partial', 'excused')",
+            name=op.f("ck_attendance_records_status"),
+        ),
+        sa.CheckConstraint(
             "check_out_time > check_in_time", name=op.f("ck_attendance_records_period")
         ),
         sa.CheckConstraint(
@@ -95,7 +99,7 @@ def upgrade() -> None:
             "attendee_id",
             "course_session_id",
             "session_date",
-            name=op.f("uq_attendance_records_attendee_id_course_session_id_session_date"),
+            name="uq_attendance_records_attendee_day",
         ),
     )
     op.create_index(
@@ -179,6 +183,9 @@ def upgrade() -> None:
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint(
             "(status = 'revoked') = (revoked_at IS NOT NULL)", name=op.f("ck_certificates_revoked")
+        ),
+        sa.CheckConstraint(
+            "status IN ('active', 'expired', 'revoked')", name=op.f("ck_certificates_status")
         ),
         sa.CheckConstraint("contact_hours > 0", name=op.f("ck_certificates_contact_hours")),
         sa.CheckConstraint("expiry_date >= issue_date", name=op.f("ck_certificates_period")),

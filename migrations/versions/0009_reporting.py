@@ -59,6 +59,16 @@ def upgrade() -> None:
         ),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint(
+            "format IN ('pdf', 'csv', 'excel', 'json')", name=op.f("ck_reports_format")
+        ),
+        sa.CheckConstraint(
+            "schedule_frequency IN ('daily', 'weekly', 'monthly')",
+            name=op.f("ck_reports_schedule_frequency"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('queued', 'running', 'completed', 'failed')", name=op.f("ck_reports_status")
+        ),
+        sa.CheckConstraint(
             "NOT is_scheduled OR schedule_frequency IS NOT NULL",
             name=op.f("ck_reports_is_scheduled"),
         ),

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     CheckConstraint,
+    Column,
     DateTime,
     ForeignKey,
     Identity,
     Index,
     MetaData,
     Numeric,
+    Table,
     Text,
     TypeDecorator,
+    event,
     func,
     literal_column,
 )
@@ -143,8 +146,14 @@ class EnumText(TypeDecorator[enum.StrEnum]):
 def enum_column(name: str, enum_class: type[enum.StrEnum], **options: Any) -> Mapped[Any]:
     """Return a text column for a StrEnum, guarded by a CHECK that bears the column's name."""
     values = ", ".join(f"'{member.value}'" for member in enum_class)
-    check = CheckConstraint(f"{name} IN ({values})", name=name)
-    return mapped_column(name, EnumText(enum_class), check, **options)
+
+    # The table's own constraint: Alembic overlooks those that hang on a column.
+    def add_check(_column: Column[Any], table: Table) -> None:
+        table.append_constraint(CheckConstraint(f"{name} IN ({values})", name=name))
+
+    column = mapped_column(name, EnumText(enum_class), **options)
+    event.listen(column.column, "after_parent_attach", add_check)
+    return column
 
 
 def trigram_index(name: str, expression: str) -> Index:

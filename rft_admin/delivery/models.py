@@ -33,7 +33,12 @@ class AttendanceRecord(Versioned, Model):
 
     __tablename__ = "attendance_records"
     __table_args__ = (
-        UniqueConstraint("attendee_id", "course_session_id", "session_date"),
+        UniqueConstraint(
+            "attendee_id",
+            "course_session_id",
+            "session_date",
+            name="uq_attendance_records_attendee_day",
+        ),
         CheckConstraint("check_out_time > check_in_time", name="period"),
         CheckConstraint("participation_score BETWEEN 0 AND 100", name="participation_score"),
         CheckConstraint("minutes_attended >= 0", name="minutes_attended"),
