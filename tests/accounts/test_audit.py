@@ -12,7 +12,7 @@ from rft_admin.accounts.models import AdminActivityLog
 from rft_admin.catalogue.models import DiscountCode, Trainer, Venue
 from rft_admin.core import files
 from rft_admin.core.actor import Actor
-from rft_admin.core.database import unit_of_work
+from rft_admin.core.database import transact, unit_of_work
 from rft_admin.messaging.models import EmailLog
 from tests.accounts.conftest import NOW, MakeUser
 
@@ -101,10 +101,13 @@ class TestChanges:
         assert row.changes["name"] == {"old": "Example Hall", "new": None}
 
     def test_are_undone_with_what_they_tell_of(self, session: Session) -> None:
-        with pytest.raises(ZeroDivisionError), unit_of_work(by=BY):
+        def break_off() -> None:
             session.add(Venue(name="Example Hall", city="Leeds"))
             session.flush()
             raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            transact(break_off, by=BY)
 
         assert trail(session) == []
 
