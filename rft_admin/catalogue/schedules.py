@@ -324,7 +324,7 @@ def _name(schedule: CourseSchedule) -> str:
 
 
 def _write_days(schedule: CourseSchedule, days: Sequence[DayTimes]) -> None:
-    """Replace the days if they changed: the old ones go first, lest the new ones clash with them."""
+    """Replace days that changed; the old ones go first, lest the new ones clash with them."""
     if [_times(day) for day in schedule.days] == [_times(day) for day in days]:
         return
     schedule.start_datetime = days[0].starts_at
