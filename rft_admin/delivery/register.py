@@ -271,8 +271,9 @@ def _write(
         raise TimesReversed
     if mark.check_in_time and mark.check_in_time >= day.ends_at:
         raise TimesReversed("The check-in is after the end of the day.", field="check_in_time")
-    record = _record_for(attendee, schedule, day, records)
-    record.status = _status_of(mark, day)
+    status = _status_of(mark, day)
+    record = _record_for(attendee, schedule, day, status, records)
+    record.status = status
     record.check_in_time = _check_in(mark, day, now)
     record.check_out_time = mark.check_out_time if record.status in ATTENDED else None
     record.minutes_attended = _minutes(mark, record, day)
@@ -290,6 +291,7 @@ def _record_for(
     attendee: BookingAttendee,
     schedule: CourseSchedule,
     day: CourseScheduleDay,
+    status: AttendanceStatus,
     records: dict[int, list[AttendanceRecord]],
 ) -> AttendanceRecord:
     session_date = london_date(day.starts_at)
@@ -303,6 +305,7 @@ def _record_for(
         user_id=attendee.user_id or attendee.booking.user_id,
         attendee_id=attendee.id,
         session_date=session_date,
+        status=status,
     )
     db.session.add(record)
     mine.append(record)
