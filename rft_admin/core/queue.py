@@ -7,9 +7,11 @@ import procrastinate
 
 from rft_admin.core.database import db
 
-#: The application that jobs/ hangs its tasks on. Deferring uses the session's own connection,
-#: so the connector's pool is opened by the worker only.
+#: The application that jobs/ hangs its tasks on; the worker gives it a connector of its own.
 queue_app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+#: What defers. It is apart, because a job that defers another does so on the session's own
+#: synchronous connection, while the worker's connector is asynchronous.
+_deferring_app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
 
 def defer(task_name: str, *, at: datetime | None = None, **ids: int | str) -> None:
@@ -18,6 +20,6 @@ def defer(task_name: str, *, at: datetime | None = None, **ids: int | str) -> No
     :param at: the earliest moment at which it runs; None is at once.
     """
     connection: Any = db.session.connection().connection.driver_connection
-    queue_app.configure_task(
+    _deferring_app.configure_task(
         task_name, allow_unknown=True, connection=connection, schedule_at=at
     ).defer(**ids)
