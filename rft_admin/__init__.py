@@ -14,6 +14,7 @@ from rft_admin.accounts import models as accounts
 from rft_admin.admin.sign_in import init_sign_in
 from rft_admin.bookings import models as bookings
 from rft_admin.catalogue import models as catalogue
+from rft_admin.cli import init_cli
 from rft_admin.core import files, limits, settings
 from rft_admin.core.database import db
 from rft_admin.core.extensions import csrf, migrate
@@ -22,6 +23,7 @@ from rft_admin.core.web import init_web
 from rft_admin.delivery import models as delivery
 from rft_admin.messaging import models as messaging
 from rft_admin.payments import models as payments
+from rft_admin.public import blueprint as public_door
 from rft_admin.reporting import models as reporting
 
 #: Foreign keys name tables of other rooms, so all must be known before any is used.
@@ -60,7 +62,9 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     csrf.init_app(app)
     init_web(app)
     audit.install()
+    app.register_blueprint(public_door)
     init_sign_in(app)
+    init_cli(app)
     return app
 
 

@@ -55,7 +55,10 @@ def seed(*, with_demo: bool) -> None:
 
 
 def _seed_reference() -> None:
-    added = transact(lambda: reference.seed_reference(config()), by=COMMAND_LINE)
+    try:
+        added = transact(lambda: reference.seed_reference(config()), by=COMMAND_LINE)
+    except DomainError as refusal:
+        raise click.ClickException(refusal.message) from refusal
     click.echo(f"Seeded: {', '.join(added)}." if added else "Nothing to seed.")
 
 
@@ -64,7 +67,9 @@ def check() -> None:
     """Check the invariants, each with its figure; exit 1 if any is broken."""
     broken = 0
     for invariant in invariants.check_all(now=clock.now()):
-        click.echo(f"{'ok    ' if invariant.holds else 'BROKEN'} {invariant.figure:>9}  {invariant.name}")
+        click.echo(
+            f"{'ok    ' if invariant.holds else 'BROKEN'} {invariant.figure:>9}  {invariant.name}"
+        )
         broken += not invariant.holds
     if broken:
         sys.exit(1)

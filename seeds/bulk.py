@@ -8,41 +8,43 @@ from rft_admin.core.database import db
 
 #: Bookings made in one transaction.
 PORTION = 20_000
-BOOKINGS_PER_DATE = 10
-BOOKINGS_PER_CUSTOMER = 10
 FIRST_NAMES = "{Ada,Ben,Cara,Dev,Ella,Finn,Grace,Hugo,Ines,Jack,Kira,Liam,Mona,Noah,Olga,Paul}"
 LAST_NAMES = (
     "{Abbot,Barker,Carter,Dyer,Ellis,Fletcher,Glover,Harper,Inman,Joiner,Keeler,Lorimer,Mason,"
     "Naylor,Osler,Parker,Quiller,Roper,Sawyer,Turner,Usher,Vickers,Walker,Yeoman}"
 )
-#: The tables whose row triggers rest while a portion is written and recounted.
+#: The tables whose triggers rest while a portion is written and recounted.
 TRIGGERED = ("course_schedules", "course_schedule_days", "bookings", "booking_attendees")
 
+#: Ten bookings to a customer.
 _CUSTOMERS = """
     INSERT INTO users (email, first_name, last_name, phone, role)
     SELECT 'customer-' || n || '@example.com',
-           (CAST(:first_names AS text[]))[1 + n % 16], (CAST(:last_names AS text[]))[1 + n / 16 % 24],
+           (CAST(:first_names AS text[]))[1 + n % 16],
+           (CAST(:last_names AS text[]))[1 + n / 16 % 24],
            '+44113496' || lpad((n % 10000)::text, 4, '0'), 'customer'
     FROM generate_series(CAST(:first AS bigint) / 10, (:first + :count - 1) / 10) n
     ON CONFLICT DO NOTHING
 """
+#: Ten bookings to a date, on five years of days around today.
 _DATES = """
-    INSERT INTO course_schedules (course_id, venue_id, start_datetime, end_datetime, status,
-                                  max_capacity, current_capacity, is_published, created_at)
-    SELECT c.id, v.id, d.starts_at, d.starts_at + interval '7 hours',
-           CASE WHEN d.starts_at < now() THEN 'completed' ELSE 'scheduled' END,
-           12, 0, true, d.starts_at - interval '60 days'
-    FROM generate_series(CAST(:first AS bigint) / 10, (:first + :count - 1) / 10) n
-    CROSS JOIN LATERAL (
-        SELECT date_trunc('day', now()) - interval '4 years' + interval '9 hours'
-               + interval '1 day' * (n * 7 % 1825) AS starts_at
-    ) d
-    CROSS JOIN LATERAL (SELECT id FROM courses ORDER BY id OFFSET n % 3 LIMIT 1) c
-    CROSS JOIN LATERAL (SELECT id FROM venues WHERE allows_concurrent ORDER BY id LIMIT 1) v
-    RETURNING id, start_datetime, end_datetime
-"""
-_DAYS = f"""
-    WITH dates AS ({_DATES})
+    WITH dates AS (
+        INSERT INTO course_schedules (course_id, venue_id, start_datetime, end_datetime, status,
+                                      max_capacity, current_capacity, is_published, created_at)
+        SELECT c.id, v.id, d.starts_at, d.starts_at + interval '7 hours',
+               CASE WHEN d.starts_at < now() THEN 'completed' ELSE 'scheduled' END,
+               12, 0, true, d.starts_at - interval '60 days'
+        FROM generate_series(CAST(:first AS bigint) / 10, (:first + :count - 1) / 10) n
+        CROSS JOIN LATERAL (
+            SELECT date_trunc('day', now()) - interval '4 years' + interval '9 hours'
+                   + interval '1 day' * (n * 7 % 1825) AS starts_at
+        ) d
+        CROSS JOIN LATERAL (SELECT id FROM courses ORDER BY id OFFSET n % 3 LIMIT 1) c
+        CROSS JOIN LATERAL (
+            SELECT id FROM venues WHERE allows_concurrent ORDER BY id LIMIT 1
+        ) v
+        RETURNING id, start_datetime, end_datetime
+    )
     INSERT INTO course_schedule_days (course_schedule_id, starts_at, ends_at, break_minutes)
     SELECT id, start_datetime, end_datetime, 60 FROM dates
     RETURNING course_schedule_id
@@ -50,7 +52,7 @@ _DAYS = f"""
 _BOOKINGS = """
     WITH numbered AS (
         SELECT s.id AS schedule_id, s.start_datetime, s.status AS schedule_status, c.price,
-               CAST(:first AS bigint) + (row_number() OVER (ORDER BY s.id) - 1) * 10 + k AS n
+               CAST(:first AS bigint) + row_number() OVER (ORDER BY s.id, k) - 1 AS n
         FROM course_schedules s JOIN courses c ON c.id = s.course_id
         CROSS JOIN generate_series(0, 9) k
         WHERE s.id = ANY(:schedules)
@@ -77,16 +79,18 @@ _ATTENDEES = """
     FROM bookings b JOIN users u ON u.id = b.user_id WHERE b.id = ANY(:bookings)
 """
 _PAYMENTS = """
-    INSERT INTO payment_transactions (booking_id, amount, status, payment_method, provider,
-                                      created_at)
-    SELECT id, payment_amount, 'succeeded', 'bank transfer', 'manual', created_at
+    INSERT INTO payment_transactions (booking_id, amount, net_amount, status, payment_method,
+                                      provider, created_at)
+    SELECT id, payment_amount, payment_amount, 'succeeded', 'bank transfer', 'manual', created_at
     FROM bookings WHERE id = ANY(:bookings) AND payment_status = 'paid'
 """
 _RECOUNT = """
-    UPDATE course_schedules s SET current_capacity = (
-        SELECT count(*) FROM bookings b JOIN booking_attendees a ON a.booking_id = b.id
-        WHERE b.course_schedule_id = s.id AND b.status <> 'cancelled')
+    UPDATE course_schedules s SET current_capacity = places_taken(s.id)
     WHERE s.id = ANY(:schedules)
+"""
+_NEXT = """
+    SELECT coalesce(max(('x' || substr(booking_reference, 5))::bit(32)::bigint), -1) + 1
+    FROM bookings WHERE booking_reference LIKE 'TST-%'
 """
 
 
@@ -94,17 +98,15 @@ def load(*, bookings: int, advance: Callable[[int], None]) -> None:
     """Add so many bookings with their customers, dates, attendees and payments.
 
     Each portion is one transaction: what was interrupted leaves whole portions. Every twentieth
-    booking is cancelled.
+    booking is cancelled; later runs add to earlier ones.
 
     :param advance: told how many bookings have just been added.
     """
-    # A connection without the pool's statement timeout: a portion takes seconds.
     with db.engine.connect() as connection:
+        # A portion takes seconds: the web's limits are not for it.
         connection.execute(text("SET statement_timeout = 0"))
-        first = connection.scalar(
-            text("SELECT count(*) FROM bookings WHERE booking_reference LIKE 'TST-%'")
-        )
-        first = -(-int(first or 0) // PORTION) * PORTION
+        # Whole tens: a date or a customer is never shared by two runs.
+        first = -(-int(connection.scalar(text(_NEXT)) or 0) // 10) * 10
         connection.commit()
         for start in range(first, first + bookings, PORTION):
             count = min(PORTION, first + bookings - start)
@@ -120,9 +122,9 @@ def _load_portion(connection: Connection, first: int, count: int) -> None:
     _switch_triggers(connection, "DISABLE")
     numbers = {"first": first, "count": count}
     names = {"first_names": FIRST_NAMES, "last_names": LAST_NAMES}
-    connection.execute(text(_CUSTOMERS), {**numbers, **names})
-    schedules = list(connection.scalars(text(_DAYS), numbers))
-    made = list(connection.scalars(text(_BOOKINGS), {**numbers, "schedules": schedules}))
+    connection.execute(text(_CUSTOMERS), numbers | names)
+    schedules = list(connection.scalars(text(_DATES), numbers))
+    made = list(connection.scalars(text(_BOOKINGS), numbers | {"schedules": schedules}))
     connection.execute(text(_ATTENDEES), {"bookings": made})
     connection.execute(text(_PAYMENTS), {"bookings": made})
     connection.execute(text(_RECOUNT), {"schedules": schedules})

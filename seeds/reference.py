@@ -7,9 +7,15 @@ from sqlalchemy import select, text
 
 from config import Config
 from rft_admin.accounts.models import Role, User
-from rft_admin.accounts.passwords import FIRST_PASSWORD, hash_password
+from rft_admin.accounts.passwords import (
+    FIRST_PASSWORD,
+    WeakPassword,
+    check_new_password,
+    hash_password,
+)
 from rft_admin.catalogue.models import CertificateBasis, Course, CourseType, Venue
 from rft_admin.core.database import db
+from rft_admin.core.errors import DomainError
 from rft_admin.core.settings import Definition, Setting, definitions
 
 ADMIN_EMAIL = "lex@reactfasttraining.co.uk"
@@ -73,8 +79,15 @@ VENUES = (
 )
 
 
+class InitialPasswordRefused(DomainError):
+    """ADMIN_INITIAL_PASSWORD cannot be used, and no admin was made."""
+
+
 def seed_reference(config: Config) -> list[str]:
-    """Add the reference rows that are missing; return what was added, a line each."""
+    """Add the reference rows that are missing; return what was added, a line each.
+
+    :raises InitialPasswordRefused: in production, if the first password is known to everybody.
+    """
     db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
     return [*_seed_admin(config), *_seed_courses(), *_seed_venues(), *_seed_settings()]
 
@@ -83,6 +96,8 @@ def _seed_admin(config: Config) -> list[str]:
     if db.session.scalar(select(User.id).where(User.email == ADMIN_EMAIL)):
         return []
     password = config.admin_initial_password
+    if config.is_production and password is not None:
+        _check_initial_password(password)
     if password is None and not config.is_production:
         password = FIRST_PASSWORD
     db.session.add(
@@ -96,6 +111,15 @@ def _seed_admin(config: Config) -> list[str]:
     )
     db.session.flush()
     return [f"admin {ADMIN_EMAIL}" + ("" if password else " (without a password)")]
+
+
+def _check_initial_password(password: str) -> None:
+    try:
+        check_new_password(password)
+    except WeakPassword as weak:
+        raise InitialPasswordRefused(
+            f"ADMIN_INITIAL_PASSWORD cannot be used, and no admin was made: {weak.message}"
+        ) from weak
 
 
 def _seed_courses() -> list[str]:

@@ -13,7 +13,7 @@ from rft_admin.core import clock
 from rft_admin.core.database import db, transact
 from rft_admin.core.queue import queue_app
 from rft_admin.delivery import certificates, renewals
-from rft_admin.jobs.runner import ONCE, actor_of, by_the_clock
+from rft_admin.jobs.runner import actor_of, by_the_clock
 from rft_admin.messaging import notifications
 from rft_admin.messaging import service as messaging
 from rft_admin.messaging.models import NotificationType, Priority
@@ -24,14 +24,16 @@ from rft_admin.upkeep.size import database_size
 logger = logging.getLogger(__name__)
 
 WARNING_LASTS = timedelta(days=1)
+#: A worker silent for so long is taken for dead; its jobs are run again.
+STALLED_SECONDS = 15.0
 
 
 @queue_app.periodic(cron="* * * * * */20")
-@queue_app.task(name="retry_stalled", retry=ONCE, pass_context=True)
+@queue_app.task(name="retry_stalled", pass_context=True)
 async def retry_stalled(context: JobContext, timestamp: int) -> None:
     """Run the jobs of a worker that died again: each may run twice without harm."""
     manager = context.app.job_manager
-    for job in await manager.get_stalled_jobs():
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
         try:
             await manager.retry_job(job, retry_at=clock.now())
         except ConnectorException:

@@ -1,4 +1,4 @@
-"""How a job runs: in the application's context, alone with its exceptions, told of when it fails."""
+"""How a job runs: in the application's context; the office is told when it fails for good."""
 
 import functools
 import logging
@@ -18,10 +18,9 @@ from rft_admin.messaging.models import NotificationType, Priority
 logger = logging.getLogger(__name__)
 Arguments = ParamSpec("Arguments")
 
-#: Seconds until the second try, growing: 3, 9, 27, 81, 243, 729.
-TRIES = RetryStrategy(max_attempts=6, exponential_wait=3)
-#: For jobs that come again by the clock anyway.
-ONCE = RetryStrategy(max_attempts=1)
+#: A job is tried once and this often again, after 3, 9, 27, 81, 243 and 729 seconds.
+RETRIES = 6
+WAIT_BASE_SECONDS = 3
 
 #: Every job of the clock by its name, for `flask jobs run NAME`.
 JOBS: dict[str, Callable[[], None]] = {}
@@ -34,15 +33,19 @@ def bind(app: Flask) -> None:
 
 
 def task(
-    name: str, *, retry: RetryStrategy = TRIES
+    name: str, *, retries: int = RETRIES
 ) -> Callable[[Callable[Arguments, None]], Callable[Arguments, None]]:
-    """Register a function as the job that `core.queue.defer` knows by this name."""
+    """Register a function as the job that `core.queue.defer` knows by this name.
+
+    :param retries: how often it is tried again after it failed.
+    """
+    strategy = RetryStrategy(max_attempts=retries, exponential_wait=WAIT_BASE_SECONDS)
 
     def register(job: Callable[Arguments, None]) -> Callable[Arguments, None]:
-        @queue_app.task(name=name, retry=retry, pass_context=True)
+        @queue_app.task(name=name, retry=strategy if retries else False, pass_context=True)
         def run(context: JobContext, *args: Any, **kwargs: Any) -> None:
             with _bound["app"].app_context():
-                _run_and_tell(functools.partial(job, *args, **kwargs), name, retry, context)
+                _run_and_tell(functools.partial(job, *args, **kwargs), name, retries, context)
 
         return job
 
@@ -52,15 +55,17 @@ def task(
 def by_the_clock(name: str, cron: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """Register a function as a job that the clock starts, and that can be run by hand.
 
-    :param cron: minute, hour, day, month, weekday in UTC; with a sixth field, seconds come last.
+    It is not tried again when it fails: the clock brings it back.
+
+    :param cron: minute, hour, day, month, weekday in UTC.
     """
 
     def register(job: Callable[[], None]) -> Callable[[], None]:
         @queue_app.periodic(cron=cron)
-        @queue_app.task(name=name, retry=ONCE, pass_context=True)
+        @queue_app.task(name=name, pass_context=True)
         def run(context: JobContext, timestamp: int) -> None:
             with _bound["app"].app_context():
-                _run_and_tell(job, name, ONCE, context)
+                _run_and_tell(job, name, 0, context)
 
         JOBS[name] = job
         return job
@@ -73,14 +78,13 @@ def actor_of(job_name: str) -> Actor:
     return Actor(label=f"job {job_name}")
 
 
-def _run_and_tell(
-    job: Callable[[], None], name: str, retry: RetryStrategy, context: JobContext
-) -> None:
+def _run_and_tell(job: Callable[[], None], name: str, retries: int, context: JobContext) -> None:
     try:
         job()
     except Exception:
         db.session.rollback()
-        if context.job.attempts + 1 >= (retry.max_attempts or 1):
+        # The engine counts the tries before this one.
+        if context.job.attempts >= retries:
             logger.exception("The job %s failed for good", name)
             _tell_office(name, context)
         raise
@@ -91,7 +95,7 @@ def _tell_office(name: str, context: JobContext) -> None:
         notifications.notify_office(
             type=NotificationType.JOB_FAILED,
             title=f"The job {name} failed",
-            message=f"Job {context.job.id} was tried {context.job.attempts + 1} times.",
+            message=f"Job {context.job.id}, tries: {context.job.attempts + 1}. The log says why.",
             priority=Priority.HIGH,
             now=clock.now(),
         )

@@ -3,13 +3,13 @@
 from rft_admin.core import clock
 from rft_admin.core.database import transact
 from rft_admin.delivery import certificates
-from rft_admin.jobs.runner import ONCE, actor_of, task
+from rft_admin.jobs.runner import actor_of, task
 from rft_admin.messaging import sending
 from rft_admin.payments import refund_sending, webhook
 from rft_admin.reporting import reports
 
 
-@task("send_email", retry=ONCE)
+@task("send_email", retries=0)
 def send_email(email_log_id: int) -> None:
     """Send one queued letter; a failed one is taken up again by `sweep_letters`."""
     sending.send(email_log_id=email_log_id, now=clock.now())

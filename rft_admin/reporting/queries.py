@@ -13,18 +13,12 @@ from rft_admin.bookings.models import Booking
 from rft_admin.catalogue.models import Course, CourseSchedule, Venue
 from rft_admin.core.clock import end_of_london_day, london_midnight
 from rft_admin.core.database import db
-from rft_admin.payments.models import PaymentTransaction, Refund, RefundStatus, TransactionStatus
+from rft_admin.payments.ledger import SETTLED
+from rft_admin.payments.models import PaymentTransaction, Refund, RefundStatus
 
 Cell = str | int | Decimal | datetime | None
 #: Rows fetched at a time: a report of a million rows stays small in memory.
 PORTION = 500
-
-_PAID = (
-    TransactionStatus.SUCCEEDED,
-    TransactionStatus.PARTIALLY_REFUNDED,
-    TransactionStatus.REFUNDED,
-    TransactionStatus.DISPUTED,
-)
 
 
 @dataclass(frozen=True)
@@ -33,7 +27,7 @@ class Question:
 
     name: str
     columns: Sequence[str]
-    statement: Select[Any]
+    statement: Select[*tuple[Any, ...]]
 
     def count(self, start: date | None, end: date | None) -> int:
         """Return how many rows lie between two days, both included."""
@@ -48,7 +42,7 @@ class Question:
         for row in result:
             yield tuple(getattr(cell, "value", cell) for cell in row)
 
-    def _between(self, start: date | None, end: date | None) -> Select[Any]:
+    def _between(self, start: date | None, end: date | None) -> Select[*tuple[Any, ...]]:
         statement = self.statement
         if start is not None:
             statement = statement.where(Booking.created_at >= london_midnight(start))
@@ -62,7 +56,7 @@ _paid = (
         PaymentTransaction.booking_id,
         func.sum(PaymentTransaction.amount).label("amount"),
     )
-    .where(PaymentTransaction.status.in_(_PAID))
+    .where(PaymentTransaction.status.in_(SETTLED))
     .group_by(PaymentTransaction.booking_id)
     .subquery()
 )

@@ -129,7 +129,9 @@ def _make(report_id: int, question: Question, now: datetime) -> None:
     # One read, apart from the rows that tell of its progress: what it says is of one moment.
     with unit_of_work(by=JOB):
         report = _get(report_id)
-        rows = _counted(report_id, question.rows(report.start_date, report.end_date), report.row_count or 0)
+        rows = _counted(
+            report_id, question.rows(report.start_date, report.end_date), report.row_count or 0
+        )
         content = RENDERERS[report.format](report.report_name, question.columns, rows)
         ending, media_type = MEDIA_TYPES[report.format]
         stored = store_file(

@@ -49,7 +49,9 @@ class Export:
 def export(user: User, *, now: datetime, by: Actor) -> Export:
     """Return all that is stored of a person: rows by table, and PDFs."""
     rows = {name: [_plain(row) for row in found] for name, found in _rows_of(user).items()}
-    for row, written in zip(_rows_of(user)["special_requirements"], rows["special_requirements"], strict=True):
+    for row, written in zip(
+        _rows_of(user)["special_requirements"], rows["special_requirements"], strict=True
+    ):
         written["details"] = requirements.read(row, by=by)  # type: ignore[arg-type] # that table's rows
     files = {file.file_name: file.content for file in _files_of(user)}
     audit.record("exported", by=by, entity=user)
@@ -109,9 +111,7 @@ def _files_of(user: User) -> list[StoredFile]:
         .join(Booking, Booking.id == Invoice.booking_id)
         .where(Booking.user_id == user.id)
     )
-    files = select(StoredFile).where(
-        StoredFile.id.in_(certificates) | StoredFile.id.in_(invoices)
-    )
+    files = select(StoredFile).where(StoredFile.id.in_(certificates) | StoredFile.id.in_(invoices))
     return list(db.session.scalars(files.order_by(StoredFile.id)))
 
 
@@ -189,5 +189,3 @@ def _redact_audit(user: User) -> None:
         {"erased": ERASED, "user": user.id},
     )
     db.session.expire_all()
-
-

@@ -10,9 +10,15 @@ SILENCE_ALLOWED = timedelta(minutes=2)
 
 
 def last_seen() -> datetime | None:
-    """Return when a worker last reported, or None if none ever did."""
+    """Return when a worker last reported, or None if none ever did.
+
+    A worker that was stopped takes its row along; what it last started by the clock stays.
+    """
     seen: datetime | None = db.session.scalar(
-        text("SELECT max(last_heartbeat) FROM procrastinate_workers")
+        text(
+            "SELECT greatest((SELECT max(last_heartbeat) FROM procrastinate_workers),"
+            " (SELECT to_timestamp(max(defer_timestamp)) FROM procrastinate_periodic_defers))"
+        )
     )
     return seen
 
