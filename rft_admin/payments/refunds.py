@@ -83,22 +83,29 @@ refuse_on("uq_refunds_open_per_payment", RefundOpen)
 
 
 def cancel_and_refund(
-    *, booking: Booking, reason: str, now: datetime, by: Actor, by_us: bool = False
+    *,
+    booking: Booking,
+    reason: str,
+    now: datetime,
+    by: Actor,
+    by_us: bool = False,
+    tell: bool = True,
 ) -> Refund | None:
     """Cancel a booking and start what comes back by the terms it was sold under.
 
     Return the refund (the first, if several payments share it), or None if nothing comes back.
 
     :param by_us: the business cancels: everything comes back, at once.
+    :param tell: send the letters of cancelling and of asking; a cancelled date has its own.
     :raises CannotChange: if the booking is over or cancelled already.
     """
     booking = locks.lock_booking(booking.id)
     quote = tariff.explain(booking, now, by_us=by_us)
-    states.cancel(booking, reason=reason, now=now, by=by, tell=not by_us)
+    states.cancel(booking, reason=reason, now=now, by=by, tell=tell)
     invoices.close_unpaid(booking, now=now, by=by)
     if quote.net <= 0:
         return None
-    return _open_all(booking, quote, reason=reason, now=now)
+    return _open_all(booking, quote, reason=reason, tell=tell, now=now)
 
 
 def request_refund(
@@ -128,7 +135,7 @@ def request_refund(
         quote = _by_the_office(pounds(amount), kept, reason)
     if quote.net <= 0:
         raise NothingToRefund
-    refund = _open_all(booking, quote, reason=reason, now=now)
+    refund = _open_all(booking, quote, reason=reason, tell=True, now=now)
     if refund is None:
         raise NothingToRefund
     return refund
@@ -239,7 +246,9 @@ def _by_the_office(amount: Decimal, kept: Decimal, reason: str) -> RefundQuote:
     )
 
 
-def _open_all(booking: Booking, quote: RefundQuote, *, reason: str, now: datetime) -> Refund | None:
+def _open_all(
+    booking: Booking, quote: RefundQuote, *, reason: str, tell: bool, now: datetime
+) -> Refund | None:
     """Spread the sum over the booking's payments, each with its own refund; tell both sides."""
     left, fee = quote.net, quote.fee
     opened: list[Refund] = []
@@ -252,9 +261,8 @@ def _open_all(booking: Booking, quote: RefundQuote, *, reason: str, now: datetim
         left, fee = left - net, ZERO
         if not quote.needs_approval:
             _let_go(refund, now=now)
-        letters.refund_requested(refund, now=now)
-        letters.refund_requested_office(refund, now=now)
-        _tell_office(refund, "Refund requested", Priority.MEDIUM, now=now)
+        if tell:
+            _tell_of_request(refund, now=now)
     if left > 0:
         _tell_of_rest(booking, left, now=now)
     return opened[0] if opened else None
@@ -344,6 +352,12 @@ def _find_open(payment: PaymentTransaction) -> Refund | None:
             Refund.status.in_(OPEN_REFUND_STATUSES),
         )
     )
+
+
+def _tell_of_request(refund: Refund, *, now: datetime) -> None:
+    letters.refund_requested(refund, now=now)
+    letters.refund_requested_office(refund, now=now)
+    _tell_office(refund, "Refund requested", Priority.MEDIUM, now=now)
 
 
 def _tell_office(refund: Refund, what: str, priority: Priority, *, now: datetime) -> None:

@@ -16,7 +16,7 @@ from rft_admin.core.actor import Actor
 from rft_admin.core.database import db, transact
 from rft_admin.core.errors import DomainError, NotFound
 from rft_admin.core.money import ZERO
-from rft_admin.payments import ledger, refunds, tariff
+from rft_admin.payments import refunds, tariff
 
 _LIVE = (BookingStatus.PENDING, BookingStatus.CONFIRMED)
 
@@ -102,7 +102,7 @@ def _cancel_one(booking_id: int, reason: str, *, now: datetime, by: Actor) -> No
     booking = db.session.get_one(Booking, booking_id)
     if booking.status not in _LIVE:
         return
-    paid = ledger.amount_kept(booking) > 0
-    refunds.cancel_and_refund(booking=booking, reason=reason, now=now, by=by, by_us=True)
-    if paid or booking.contact_first_name:
-        booking_letters.schedule_cancelled(booking, reason=reason, now=now)
+    refunds.cancel_and_refund(
+        booking=booking, reason=reason, now=now, by=by, by_us=True, tell=False
+    )
+    booking_letters.schedule_cancelled(booking, reason=reason, now=now)

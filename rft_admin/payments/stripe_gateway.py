@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 import stripe
-from stripe import RequestsClient, StripeClient, StripeError
+from stripe import RequestsClient, StripeClient, StripeError, StripeObject
 from stripe.params.checkout import SessionCreateParams
 
 from rft_admin.core.database import Json
@@ -257,8 +257,9 @@ def _pounds(pence: int) -> Decimal:
     return pounds(Decimal(pence) / 100)
 
 
-def _plain(metadata: Any) -> dict[str, str]:
-    return {str(key): str(value) for key, value in metadata.items()} if metadata else {}
+def _plain(metadata: StripeObject | None) -> dict[str, str]:
+    said = metadata.to_dict() if metadata is not None else {}
+    return {str(key): str(value) for key, value in said.items()}
 
 
 def _id_of(part: Any) -> str | None:
