@@ -15,7 +15,8 @@ from rft_admin.catalogue.models import CourseSchedule
 from rft_admin.core import clock
 from rft_admin.core.database import db, transact
 from rft_admin.core.errors import Busy, DomainError, NotFound
-from rft_admin.payments import checkout, invoices
+from rft_admin.payments import invoices
+from rft_admin.payments import service as payments
 from rft_admin.public import funnel, offer, visitor
 from rft_admin.public.blueprint import blueprint
 from rft_admin.public.dates import DateCard, list_cards
@@ -123,7 +124,7 @@ def _next_address(placed: Placed, now: datetime) -> str:
     if not placed.awaits_card:
         return page
     try:
-        return checkout.start_checkout(booking_id=placed.booking_id, now=now, by=visitor.actor())
+        return payments.start_checkout(booking_id=placed.booking_id, now=now, by=visitor.actor())
     except DomainError:
         return page
 

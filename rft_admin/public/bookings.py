@@ -13,7 +13,8 @@ from rft_admin.catalogue import service as catalogue
 from rft_admin.core import clock
 from rft_admin.core.database import db, transact
 from rft_admin.core.errors import Busy, DomainError
-from rft_admin.payments import checkout, refunds, tariff
+from rft_admin.payments import refunds, tariff
+from rft_admin.payments import service as payments
 from rft_admin.public import access, standing, visitor
 from rft_admin.public.blueprint import blueprint
 from rft_admin.public.forms import CancelForm, FindForm, NamesForm, PublicForm
@@ -50,7 +51,7 @@ def pay(reference: str) -> ResponseReturnValue:
     db.session.rollback()
     try:
         return redirect(
-            checkout.start_checkout(booking_id=booking_id, now=now, by=visitor.actor()), 303
+            payments.start_checkout(booking_id=booking_id, now=now, by=visitor.actor()), 303
         )
     except Busy:
         raise

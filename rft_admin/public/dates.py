@@ -6,9 +6,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from rft_admin.bookings import places, pricing, rules, settings
-from rft_admin.catalogue.models import CourseSchedule
-from rft_admin.core.clock import london_date
-from rft_admin.core.formats import format_date, format_short_date
+from rft_admin.catalogue.models import CourseSchedule, CourseScheduleDay
+from rft_admin.core.clock import london_date, to_london
+from rft_admin.core.formats import format_date, format_short_date, format_time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,17 @@ class DateCard:
         return london_date(self.schedule.start_datetime).replace(day=1)
 
     @property
+    def when(self) -> list[str]:
+        """Days and times in London, short: days with the same times share one line."""
+        days = self.schedule.days
+        hours = [f"{format_time(day.starts_at)} to {format_time(day.ends_at)}" for day in days]
+        if len(days) == 1 or len(set(hours)) > 1:
+            return [
+                f"{_short(day.starts_at)}, {clock}" for day, clock in zip(days, hours, strict=True)
+            ]
+        return [f"{len(days)} days: {_joined(days)}", hours[0]]
+
+    @property
     def title(self) -> str:
         """The day or the days it takes, for a list of one course's dates."""
         first = london_date(self.schedule.start_datetime)
@@ -68,3 +79,18 @@ def list_cards(schedules: Sequence[CourseSchedule], *, now: datetime) -> list[Da
         )
         for schedule in schedules
     ]
+
+
+def _short(moment: datetime) -> str:
+    local = to_london(moment)
+    return f"{local:%A} {local.day} {local:%B}"
+
+
+def _joined(days: Sequence[CourseScheduleDay]) -> str:
+    """Return for example 16, 23 and 30 December, or 30 December and 6 January."""
+    dates = [london_date(day.starts_at) for day in days]
+    words = [
+        f"{day.day}" if following and following.month == day.month else f"{day.day} {day:%B}"
+        for day, following in zip(dates, [*dates[1:], None], strict=True)
+    ]
+    return f"{', '.join(words[:-1])} and {words[-1]}"

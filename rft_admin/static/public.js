@@ -68,6 +68,7 @@
       part.replaceChildren(...fresh.childNodes);
     };
 
+    form.querySelectorAll("[data-plain]").forEach((button) => { button.hidden = true; });
     form.addEventListener("change", (event) => {
       showWhatFits();
       if (event.target.closest("[data-refresh]") || event.target.name === "payment_method") refresh();
