@@ -289,7 +289,8 @@ def _page(
 
 
 def _field(name: str) -> str:
-    return request.form.get(name, "").strip()
+    # PostgreSQL takes no NUL in a text, and no address has one.
+    return request.form.get(name, "").replace("\x00", "").strip()
 
 
 def _address() -> str:
