@@ -1,1 +1,51 @@
-"""Door 2: the office."""
+"""The office's door: Flask-Admin with one base view, and a line per table."""
+
+from flask import Flask
+from flask_admin import Admin
+from flask_admin.theme import Bootstrap4Theme
+
+from rft_admin.admin import (
+    accounts,
+    bookings,
+    catalogue,
+    delivery,
+    messaging,
+    payments,
+    reporting,
+    settings,
+)
+from rft_admin.admin.cells import cell
+from rft_admin.admin.chrome import chrome
+from rft_admin.admin.pages import OfficeView
+from rft_admin.admin.registry import details_address, registered
+from rft_admin.core.web import csp_nonce
+
+#: Imported for their registrations, in the order of the sidebar.
+ROOMS = (bookings, catalogue, delivery, payments, messaging, reporting, settings, accounts)
+#: The sidebar's order within its groups.
+ORDER = (
+    "bookings", "booking_inquiries", "special_requirements",
+    "course_schedules", "courses", "course_materials", "venues", "trainers", "discount_codes",
+    "attendance_records", "certificates", "users", "payment_transactions", "refunds",
+    "email_logs", "notifications", "reports", "analytics_events", "settings",
+    "admin_activity_logs", "admin_sessions", "password_resets",
+)  # fmt: skip
+
+
+def init_admin(app: Flask) -> None:
+    """Join the office to the application: every registered table, and the pages beside them."""
+    admin = Admin(
+        app,
+        name="React Fast Training",
+        index_view=OfficeView(),
+        theme=Bootstrap4Theme(base_template="admin/master.html"),
+        csp_nonce_generator=csp_nonce,
+    )
+    known = {table: (model, view_class) for table, model, view_class in registered()}
+    tables = [*(table for table in ORDER if table in known), *(set(known) - set(ORDER))]
+    views = {table: known[table][1](known[table][0]) for table in tables}
+    app.extensions["rft_admin_views"] = views
+    admin.add_views(*views.values())
+    app.jinja_env.globals.update(
+        admin_chrome=chrome, details_address=details_address, cell=cell
+    )

@@ -1,0 +1,245 @@
+"""The screens of what is sold: courses, materials, venues, trainers, dates, discount codes."""
+
+from typing import Any
+
+from flask import url_for
+from flask_admin.form import BaseForm
+from wtforms import IntegerField
+from wtforms.validators import InputRequired, NumberRange, Optional
+
+from rft_admin.admin.base import ListScope, TableView
+from rft_admin.admin.details import Panel
+from rft_admin.admin.fields import LondonDateTimeField
+from rft_admin.admin.registry import register, screen
+from rft_admin.admin.schedule_actions import SCHEDULE_ACTIONS
+from rft_admin.bookings import places
+from rft_admin.bookings.models import Booking, BookingInquiry
+from rft_admin.catalogue import schedules
+from rft_admin.catalogue.models import (
+    Course,
+    CourseMaterial,
+    CourseSchedule,
+    CourseScheduleDay,
+    DiscountCode,
+    ScheduleStatus,
+    Trainer,
+    Venue,
+)
+from rft_admin.core import clock
+from rft_admin.delivery.models import Certificate
+
+MOST_DAYS = 4
+
+
+@screen(CourseSchedule)
+class CourseScheduleView(TableView):
+    """Dated courses; saving calls the catalogue's use case."""
+
+    group, icon, title, singular = "Courses", "calendar", "Dates", "date"
+    question = "When does which course run, where, by whom, and how full is it?"
+    column_list = ("course_id", "start_datetime", "venue_id", "trainer_id", "status", "current_capacity", "max_capacity", "is_published")
+    column_searchable_list = ("course.name", "venue.name", "venue.city")
+    column_filters = ("course_id", "venue_id", "trainer_id", "status", "is_published", "start_datetime")
+    default_order = (("start_datetime", True),)
+    new_words = "New date"
+    scopes = {
+        "upcoming": ListScope("Upcoming", lambda: CourseSchedule.start_datetime > clock.now()),
+        "running": ListScope(
+            "Running", lambda: CourseSchedule.status == ScheduleStatus.IN_PROGRESS
+        ),
+        "past": ListScope("Past", lambda: CourseSchedule.end_datetime < clock.now()),
+    }
+    form_columns = (
+        "course_id", "venue_id", "trainer_id", "instructor_id", "max_capacity", "min_places",
+        "price_override", "group_price", "private_for_user_id", "site_address", "joining_notes",
+    )  # fmt: skip
+    extra_fields = {
+        f"day_{number}_{part}": LondonDateTimeField(
+            f"Day {number} {part}",
+            validators=[InputRequired("Please fill this in.") if number == 1 else Optional()],
+        )
+        for number in range(1, MOST_DAYS + 1)
+        for part in ("starts", "ends")
+    } | {
+        "break_minutes": IntegerField(
+            "Breaks a day (minutes)",
+            default=60,
+            validators=[Optional(), NumberRange(min=0, max=240)],
+        )
+    }
+    not_in_form = {
+        "start_datetime": "the first day's start",
+        "end_datetime": "the last day's end",
+        "status": "changed by the actions",
+        "current_capacity": "counted by the database",
+        "is_published": "changed by Publish and Unpublish",
+        "cancellation_reason": "given when the date is cancelled",
+    }
+    column_descriptions = {
+        "instructor_id": "Only where there is no trainer's profile; else it follows the trainer.",
+        "min_places": "Below it the office is asked, a week before, whether the course runs.",
+        "price_override": "Empty: the course's own price.",
+        "group_price": "For the whole group of a private course.",
+        "private_for_user_id": "Filled: a private course, never published.",
+        "joining_notes": "Stands in the confirmation and the reminder.",
+    }
+    panels = (
+        Panel("Days", CourseScheduleDay, "course_schedule_id", ("starts_at", "ends_at", "break_minutes")),
+        Panel("Bookings", Booking, "course_schedule_id", ("booking_reference", "contact_name", "number_of_places", "status", "payment_status", "payment_amount")),
+        Panel("Inquiries", BookingInquiry, "course_session_id", ("inquiry_reference", "first_name", "number_of_people", "status", "hold_expires_at")),
+        Panel("Certificates", Certificate, "course_schedule_id", ("certificate_number", "holder_name", "status", "expiry_date")),
+    )  # fmt: skip
+    actions = SCHEDULE_ACTIONS
+
+    def extra_facts(self, row: Any) -> list[tuple[str, Any]]:
+        """Tell how full the date is now, counting live holds by the clock."""
+        seats = places.availability_of(row.id)
+        return [("Free now", f"{seats.free} of {seats.capacity}")]
+
+    def links(self, row: Any) -> list[tuple[str, str]]:
+        """Lead to the register."""
+        return [("Register", url_for("admin.register", schedule_id=row.id))]
+
+    def extra_values(self, row: Any) -> dict[str, Any]:
+        """Return the days' present times."""
+        values: dict[str, Any] = {}
+        for number, day in enumerate(row.days[:MOST_DAYS], start=1):
+            values[f"day_{number}_starts"] = day.starts_at
+            values[f"day_{number}_ends"] = day.ends_at
+            values["break_minutes"] = day.break_minutes
+        return values
+
+    def save_new(self, form: BaseForm) -> Any:
+        """Store a new, unpublished date."""
+        return schedules.create_schedule(
+            values=_values(form), days=_days(form), by=self.actor()
+        )
+
+    def save_changes(self, form: BaseForm, row: Any) -> None:
+        """Change the date as far as its life allows."""
+        schedules.update_schedule(row, values=_values(form), days=_days(form), by=self.actor())
+
+
+def _values(form: BaseForm) -> dict[str, Any]:
+    values = {name: form[name].data for name in schedules.EDITABLE if name in form}
+    for name in ("site_address", "joining_notes"):
+        values[name] = values.get(name) or ""
+    values["min_places"] = values.get("min_places") or 0
+    return values
+
+
+def _days(form: BaseForm) -> list[schedules.DayTimes]:
+    found = []
+    for number in range(1, MOST_DAYS + 1):
+        starts, ends = form[f"day_{number}_starts"].data, form[f"day_{number}_ends"].data
+        if starts is None and ends is None:
+            continue
+        if starts is None or ends is None:
+            raise schedules.DaysWrong
+        found.append(
+            schedules.DayTimes(
+                starts_at=starts, ends_at=ends, break_minutes=form.break_minutes.data or 0
+            )
+        )
+    return found
+
+
+@screen(Course)
+class CourseView(TableView):
+    """The catalogue."""
+
+    group, icon, singular = "Courses", "book", "course"
+    question = "What do we teach, for how long, and at what price?"
+    column_list = ("name", "course_type", "duration_hours", "price", "max_capacity", "certification_validity_years", "is_active")
+    column_labels = {"max_capacity": "Places", "certification_validity_years": "Valid (years)"}
+    column_searchable_list = ("name", "description", "slug")
+    column_filters = ("course_type", "is_active", "price")
+    default_order = (("display_order", False), ("name", False))
+    column_descriptions = {
+        "slug": "The part of the address: /courses/…",
+        "duration_hours": "Teaching hours without breaks; certificates need all of them.",
+        "awarding_body_name": "Filled where a body certifies; ours is then a record of attendance.",
+        "requires_identity_check": "Nobody is eligible before the identity was checked.",
+    }
+    panels = (
+        Panel("Dates", CourseSchedule, "course_id", ("start_datetime", "venue_id", "status", "current_capacity", "max_capacity")),
+        Panel("Materials", CourseMaterial, "course_id", ("title", "material_type", "is_public")),
+        Panel("Discount codes", DiscountCode, "course_id", ("code", "discount_value", "is_active")),
+    )  # fmt: skip
+
+
+@screen(CourseMaterial)
+class CourseMaterialView(TableView):
+    """What learners read and watch."""
+
+    group, icon, title, singular = "Courses", "file", "Materials", "material"
+    question = "What do learners of a course get to read, watch or do?"
+    column_list = ("title", "course_id", "material_type", "is_public", "requires_completion", "version")
+    column_searchable_list = ("title", "description", "course.name")
+    column_filters = ("course_id", "material_type", "is_public")
+    default_order = (("course_id", False), ("display_order", False))
+    not_in_form = {"stored_file_id": "a link is entered; files are stored by the system"}
+    column_descriptions = {"is_public": "Shown to everybody, not only to those who have booked."}
+
+
+@screen(Venue)
+class VenueView(TableView):
+    """Where courses are given."""
+
+    group, icon, singular = "Courses", "pin", "venue"
+    question = "Where do we teach, how many fit in, and how does one get there?"
+    column_list = ("name", "city", "postcode", "capacity", "allows_concurrent", "is_active")
+    column_searchable_list = ("name", "city", "postcode", "address_line1")
+    column_filters = ("city", "is_active", "allows_concurrent")
+    default_order = (("name", False),)
+    column_descriptions = {
+        "capacity": "Empty: not known, no limit.",
+        "facilities": 'A list in JSON, for example ["parking", "step-free access"].',
+        "allows_concurrent": "For clients' own sites, where several courses may run at once.",
+    }
+    panels = (
+        Panel("Dates", CourseSchedule, "venue_id", ("course_id", "start_datetime", "status", "current_capacity")),
+    )  # fmt: skip
+
+
+@screen(Trainer)
+class TrainerView(TableView):
+    """Who teaches."""
+
+    group, icon, singular = "Courses", "person", "trainer"
+    question = "Who may teach what, until when is the qualification valid, who is available?"
+    column_list = ("user_id", "trainer_code", "qualification_number", "qualification_expiry", "is_active", "is_available", "can_travel")
+    column_searchable_list = ("trainer_code", "qualification_number", "user.full_name", "user.email")
+    column_filters = ("is_active", "is_available", "can_travel", "qualification_expiry")
+    default_order = (("trainer_code", False),)
+    column_descriptions = {
+        "specializations": 'A list in JSON, for example ["EFAW", "Paediatric"].',
+        "user_id": "The person; a trainer signs in as this user.",
+    }
+    panels = (
+        Panel("Dates", CourseSchedule, "trainer_id", ("course_id", "start_datetime", "venue_id", "status")),
+    )  # fmt: skip
+
+
+class DiscountCodeView(TableView):
+    """Words that make a booking cheaper."""
+
+    group, icon, singular = "Courses", "percent", "discount code"
+    question = "Which codes are valid, for what, and how often were they used?"
+    column_list = ("code", "discount_type", "discount_value", "course_id", "valid_until", "usage_count", "usage_limit", "is_active")
+    column_labels = {"discount_value": "Value", "course_id": "Only for"}
+    column_searchable_list = ("code", "description")
+    column_filters = ("discount_type", "is_active", "course_id", "valid_until")
+    default_order = (("id", True),)
+    not_in_form = {"usage_count": "counted by the database"}
+    column_descriptions = {
+        "discount_value": "Per cent, or pounds off the whole booking.",
+        "course_id": "Empty: for all courses.",
+        "usage_limit": "Empty: without limit.",
+    }
+    panels = (
+        Panel("Bookings", Booking, "discount_code_id", ("booking_reference", "contact_name", "discount_applied", "status")),
+    )  # fmt: skip
+
+
+register(DiscountCode, DiscountCodeView)

@@ -1,0 +1,173 @@
+"""How a value is shown: badges, money, London times, links; and as plain text for exports."""
+
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from urllib.parse import quote_plus
+
+from markupsafe import Markup
+
+from rft_admin.admin.paths import Path, value_at
+from rft_admin.admin.registry import details_address
+from rft_admin.core.clock import to_london
+from rft_admin.core.formats import format_moment, format_short_date, label_of
+from rft_admin.core.money import format_pounds
+
+#: What a status means for whoever reads the list.
+TONES = {
+    "good": {
+        "active", "completed", "confirmed", "converted", "paid", "present", "responded", "sent",
+        "succeeded", "delivered",
+    },
+    "warn": {
+        "approved", "excused", "high", "in_progress", "late", "partial", "partially_refunded",
+        "pending", "processing", "queued", "running", "sending",
+    },
+    "bad": {
+        "absent", "bounced", "disputed", "failed", "no_show", "rejected", "revoked", "urgent",
+    },
+    "brand": {"scheduled", "admin", "instructor"},
+}  # fmt: skip
+#: Cells that a spreadsheet would take for a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+EMPTY = Markup('<span class="muted" aria-label="none">–</span>')
+
+
+def tone_of(value: object) -> str:
+    """Return the tone of a status: good, warn, bad, brand or neutral."""
+    text = str(value.value if isinstance(value, Enum) else value)
+    return next((tone for tone, values in TONES.items() if text in values), "neutral")
+
+
+def badge(value: Enum | str) -> Markup:
+    """Return a status as a badge."""
+    return Markup('<span class="badge {}">{}</span>').format(tone_of(value), label_of(value))
+
+
+def cell(row: Any, path: Path) -> Markup:
+    """Return the value that a path shows for a row, as HTML."""
+    return show(value_at(row, path), path.kind)
+
+
+def show(value: Any, kind: str) -> Markup:
+    """Return a value as HTML, escaped, in the way of its kind."""
+    if value is None or value in ("", [], {}):
+        return EMPTY
+    if kind == "reference":
+        return _reference(value)
+    shown = _SHOWN.get(kind)
+    if shown is not None:
+        return shown(value)
+    return Markup("{}").format(plain(value))
+
+
+def plain(value: Any) -> str:
+    """Return a value as people read it, without markup."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, Enum):
+        return label_of(value)
+    if isinstance(value, datetime):
+        return format_moment(value)
+    if isinstance(value, date):
+        return format_short_date(value)
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, indent=2)
+    return str(value)
+
+
+def exported(value: Any) -> str | int | float | Decimal:
+    """Return a value for a spreadsheet: London times that sort, no live formula.
+
+    A text that starts like a formula gets an apostrophe before it (OWASP, CSV injection).
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | Decimal):
+        return value
+    if isinstance(value, datetime):
+        return f"{to_london(value):%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, date):
+        return value.isoformat()
+    text = str(value.value) if isinstance(value, Enum) else _flat(value)
+    return "'" + text if text.startswith(FORMULA_STARTS) else text
+
+
+def _flat(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+    return text.replace("\x00", "")
+
+
+def _reference(value: Any) -> Markup:
+    address = details_address(value) if hasattr(value, "__tablename__") else None
+    if address is None:
+        return Markup("{}").format(str(value))
+    return Markup('<a href="{}">{}</a>').format(address, str(value))
+
+
+def _flag(value: bool) -> Markup:
+    return Markup('<span class="badge {}">{}</span>').format(
+        "good" if value else "neutral", "Yes" if value else "No"
+    )
+
+
+def _moment(value: datetime) -> Markup:
+    return Markup('<time class="nowrap" datetime="{}">{}</time>').format(
+        to_london(value).isoformat(), format_moment(value)
+    )
+
+
+def _date(value: date) -> Markup:
+    return Markup('<time class="nowrap" datetime="{}">{}</time>').format(
+        value.isoformat(), format_short_date(value)
+    )
+
+
+def _email(value: str) -> Markup:
+    return Markup('<a href="mailto:{0}">{0}</a>').format(value)
+
+
+def _phone(value: str) -> Markup:
+    return Markup('<a class="nowrap" href="tel:{}">{}</a>').format(value.replace(" ", ""), value)
+
+
+def _postcode(value: str) -> Markup:
+    return Markup(
+        '<a class="nowrap" href="https://www.openstreetmap.org/search?query={}" rel="noreferrer">'
+        "{}</a>"
+    ).format(quote_plus(value), value)
+
+
+def _link(value: str) -> Markup:
+    if not value.startswith(("https://", "http://", "/")) or value.startswith("//"):
+        return Markup("{}").format(value)
+    return Markup('<a href="{}" rel="noreferrer">{}</a>').format(value, value)
+
+
+def _json(value: Any) -> Markup:
+    if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
+        return Markup("{}").format(", ".join(str(item) for item in value))
+    return Markup("<pre>{}</pre>").format(plain(value))
+
+
+_SHOWN = {
+    "status": badge,
+    "flag": _flag,
+    "money": lambda value: Markup("{}").format(format_pounds(value)),
+    "moment": _moment,
+    "date": _date,
+    "email": _email,
+    "phone": _phone,
+    "postcode": _postcode,
+    "link": _link,
+    "json": _json,
+    "long": lambda value: Markup("{}").format(value),
+}

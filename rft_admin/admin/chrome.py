@@ -1,0 +1,83 @@
+"""What surrounds every page: the sidebar, the bell, the worker's banner."""
+
+from dataclasses import dataclass
+
+from flask import current_app, g, request, url_for
+
+from rft_admin.accounts.models import User
+from rft_admin.admin.actor import signed_in_user
+from rft_admin.admin.registry import GROUPS, list_address
+from rft_admin.core import clock
+from rft_admin.messaging import notifications
+from rft_admin.messaging.models import Notification
+from rft_admin.upkeep import worker
+
+
+@dataclass(frozen=True)
+class Item:
+    """A link of the sidebar."""
+
+    words: str
+    icon: str
+    address: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """Links that belong to one kind of work."""
+
+    name: str
+    items: list[Item]
+
+
+@dataclass(frozen=True)
+class Chrome:
+    """All that surrounds a page, for the signed-in person."""
+
+    user: User
+    groups: list[Group]
+    unread: int
+    notifications_url: str
+    worker_is_silent: bool
+
+
+def chrome() -> Chrome:
+    """Return what surrounds this request's page."""
+    if "chrome" not in g:
+        g.chrome = _build()
+    built: Chrome = g.chrome
+    return built
+
+
+def _build() -> Chrome:
+    user = signed_in_user()
+    if user is None:
+        raise RuntimeError("A page of the office needs somebody who is signed in.")
+    now = clock.now()
+    return Chrome(
+        user=user,
+        groups=[Group("", _fixed()), *_of_tables()],
+        unread=notifications.count_unread(user, now=now),
+        notifications_url=list_address(Notification.__tablename__, scope="unread"),
+        worker_is_silent=user.is_admin and worker.is_silent(now=now),
+    )
+
+
+def _fixed() -> list[Item]:
+    pages = (("Today", "today", "admin.index"), ("Calendar", "calendar", "admin.calendar"))
+    return [
+        Item(words, icon, url_for(endpoint), request.endpoint == endpoint)
+        for words, icon, endpoint in pages
+    ]
+
+
+def _of_tables() -> list[Group]:
+    groups: dict[str, list[Item]] = {name: [] for name in GROUPS}
+    for table, view in current_app.extensions["rft_admin_views"].items():
+        if view.is_accessible():
+            is_current = (request.blueprint or "") == view.endpoint
+            groups[view.group].append(
+                Item(view.label, view.icon, list_address(table), is_current)
+            )
+    return [Group(name, items) for name, items in groups.items() if items]

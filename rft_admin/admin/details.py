@@ -1,0 +1,157 @@
+"""The details page: what a row says, what belongs to it, and what happened to it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flask import current_app
+from markupsafe import Markup
+from sqlalchemy import select
+
+from rft_admin.accounts import audit
+from rft_admin.accounts.models import AdminActivityLog
+from rft_admin.admin import cells
+from rft_admin.admin.actions import Action
+from rft_admin.admin.forms import SYSTEM_COLUMNS
+from rft_admin.admin.naming import label_of_column
+from rft_admin.admin.paths import Path, resolve
+from rft_admin.admin.registry import find_view_class
+from rft_admin.admin.rights import can, scoped, visible
+from rft_admin.admin.titles import loads_for
+from rft_admin.core.database import Model, db
+
+if TYPE_CHECKING:
+    from rft_admin.admin.base import TableView
+
+PANEL_ROWS = 10
+HISTORY_ROWS = 30
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Rows of another table that point at the shown one."""
+
+    title: str
+    model: type[Model]
+    #: The column that points here.
+    key: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FilledPanel:
+    """A panel with its rows."""
+
+    title: str
+    paths: list[Path]
+    labels: list[str]
+    rows: list[Any]
+    has_more: bool
+    #: The list narrowed to these rows, and the form for one more; None where there is none.
+    list_url: str | None
+    new_url: str | None
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of the details."""
+
+    label: str
+    value: Markup
+    is_wide: bool = False
+
+
+@dataclass(frozen=True)
+class Description:
+    """All that a details page shows."""
+
+    badges: list[Markup]
+    facts: list[Fact]
+    record: list[Fact]
+    #: The labels of what is not filled in.
+    empty: list[str]
+    panels: list[FilledPanel]
+    actions: list[Action]
+    history: list[AdminActivityLog]
+
+
+def describe(view: "TableView", row: Any) -> Description:
+    """Return the page's content for the signed-in person."""
+    names = visible(view.model, view.details_names)
+    own = [name for name in names if name not in SYSTEM_COLUMNS]
+    facts = [Fact(label, value) for label, value in view.extra_facts(row)]
+    empty: list[str] = []
+    badges: list[Markup] = []
+    for name in own:
+        path = view.path(name)
+        shown = cells.cell(row, path)
+        if path.kind == "status" and shown != cells.EMPTY:
+            badges.append(Markup('<span class="visually-hidden">{}: </span>{}').format(
+                view.get_column_name(name), shown
+            ))
+        if shown == cells.EMPTY:
+            empty.append(view.get_column_name(name))
+        else:
+            facts.append(Fact(view.get_column_name(name), shown, path.kind in {"long", "json"}))
+    return Description(
+        badges=badges[:3],
+        facts=sorted(facts, key=lambda fact: fact.is_wide),
+        record=[
+            Fact(view.get_column_name(name), cells.cell(row, view.path(name)))
+            for name in names
+            if name in SYSTEM_COLUMNS and name != "row_version"
+        ],
+        empty=empty,
+        panels=[_fill(panel, row) for panel in view.panels if can("list", panel.model)],
+        actions=[
+            action
+            for action in view.actions
+            if view.may(f"action:{action.name}") and action.hindrance(row) is None
+        ],
+        history=_history(view, row),
+    )
+
+
+def view_of(table: str) -> "TableView | None":
+    """Return the screen of a table, or None if it has none."""
+    views: dict[str, TableView] = current_app.extensions["rft_admin_views"]
+    return views.get(table)
+
+
+def _history(view: "TableView", row: Any) -> list[AdminActivityLog]:
+    if not can("list", AdminActivityLog):
+        return []
+    return audit.list_history(view.model.__tablename__, row.id)[:HISTORY_ROWS]
+
+
+def _fill(panel: Panel, row: Any) -> FilledPanel:
+    model = panel.model
+    names = visible(model, list(panel.columns), "list")
+    paths = [resolve(model, name) for name in names]
+    statement = (
+        select(model)
+        .where(getattr(model, panel.key) == row.id)
+        .options(*loads_for(model, paths))
+        .order_by(model.id.desc())
+        .limit(PANEL_ROWS + 1)
+    )
+    rows = list(db.session.scalars(scoped(model, statement)).unique())
+    view = view_of(model.__tablename__) if find_view_class(model.__tablename__) else None
+    return FilledPanel(
+        title=panel.title,
+        paths=paths,
+        labels=[view.get_column_name(n) if view else _label(n) for n in names],
+        rows=rows[:PANEL_ROWS],
+        has_more=len(rows) > PANEL_ROWS,
+        list_url=view.filter_url(panel.key, row.id) if view and rows else None,
+        new_url=_new_url(view, panel, row),
+    )
+
+
+def _new_url(view: "TableView | None", panel: Panel, row: Any) -> str | None:
+    if view is None or not view.may("create"):
+        return None
+    return str(view.get_url(f"{view.endpoint}.create_view", **{panel.key: row.id}))
+
+
+def _label(name: str) -> str:
+    return label_of_column(name.rpartition(".")[2])

@@ -1,0 +1,46 @@
+"""Rows of other tables by a few typed letters, within what the person may see."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from rft_admin.admin.registry import registered
+from rft_admin.admin.rights import can, scoped
+from rft_admin.admin.search import matching_ids
+from rft_admin.admin.titles import title_loads
+from rft_admin.core.database import Model, db
+
+MOST = 50
+
+
+def find_row(table: str, row_id: int) -> Any:
+    """Return a row of a table if the person may see it, else None."""
+    model = model_of(table)
+    statement = select(model).where(model.id == row_id).options(*title_loads(model))
+    return db.session.scalar(scoped(model, statement))
+
+
+def look_up(table: str, text: str, *, limit: int = 10, offset: int = 0) -> list[tuple[int, str]]:
+    """Return ids and titles of the rows that fit the text, the newest first.
+
+    Sizes that make no sense are clamped, never an error.
+    """
+    model = model_of(table)
+    if not can("list", model):
+        return []
+    statement = select(model).options(*title_loads(model)).order_by(model.id.desc())
+    text = text.replace("\x00", "").strip()[:200]
+    if text:
+        statement = statement.where(model.id.in_(matching_ids(model, text)))
+    statement = statement.limit(max(1, min(limit, MOST))).offset(max(0, min(offset, 10_000)))
+    return [(row.id, f"{row} (#{row.id})") for row in db.session.scalars(scoped(model, statement))]
+
+
+def model_of(table: str) -> type[Model]:
+    """Return the model of a table, whether it has a screen or not."""
+    for name, model, _ in registered():
+        if name == table:
+            return model
+    return next(
+        mapper.class_ for mapper in Model.registry.mappers if mapper.local_table.name == table  # type: ignore[attr-defined] # every mapper of ours has a named table
+    )

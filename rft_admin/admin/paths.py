@@ -1,0 +1,141 @@
+"""Column paths: "course_schedule.course.name" read from a model's own metadata."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Date, DateTime, Integer, Numeric, inspect
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapper, RelationshipProperty
+
+from rft_admin.core.database import EnumText, Model
+
+LONG_TEXTS = frozenset(
+    {
+        "bio", "body_html", "body_text", "cancellation_reason", "description", "details",
+        "error_message", "failure_message", "failure_reason", "joining_notes", "message",
+        "parking_info", "questions", "reason", "rejection_reason", "response",
+        "revocation_reason", "site_address", "trainer_feedback", "user_agent",
+    }
+)  # fmt: skip
+#: Names that tell how a text is linked.
+LINKED_TEXTS = {
+    "email": "email",
+    "recipient_email": "email",
+    "phone": "phone",
+    "contact_phone": "phone",
+    "postcode": "postcode",
+    "file_url": "link",
+    "action_url": "link",
+}
+
+
+@dataclass(frozen=True)
+class Path:
+    """Where a shown value stands: the relationships to walk, then the last name."""
+
+    text: str
+    #: The relationships before the last name.
+    steps: tuple[RelationshipProperty[Any], ...]
+    #: The last name's column; None for a property of the model.
+    column: Column[Any] | None
+    #: The relationship that a foreign key's column stands for, or the last name itself.
+    reference: RelationshipProperty[Any] | None
+    #: The model that the last name belongs to.
+    owner: type[Model]
+
+    @property
+    def name(self) -> str:
+        """The last name."""
+        return self.text.rpartition(".")[2]
+
+    @property
+    def kind(self) -> str:
+        """How the value is shown, filtered and edited."""
+        if self.reference is not None or (self.column is not None and self.column.foreign_keys):
+            return "reference"
+        if self.column is None:
+            return "text"
+        return kind_of(self.column)
+
+    @property
+    def loads(self) -> tuple[RelationshipProperty[Any], ...]:
+        """The relationships that must be loaded to show the value."""
+        return self.steps + ((self.reference,) if self.reference is not None else ())
+
+
+def kind_of(column: Column[Any]) -> str:
+    """Return how a column's values are shown, filtered and edited."""
+    if isinstance(column.type, EnumText):
+        return "status"
+    for types, kind in _KINDS:
+        if isinstance(column.type, types):
+            return _number_kind(column) if kind == "number" else kind
+    if column.name in LONG_TEXTS:
+        return "long"
+    return LINKED_TEXTS.get(column.name, "text")
+
+
+def resolve(model: type[Model], text: str) -> Path:
+    """Return what a dotted path means, seen from a model.
+
+    :raises AttributeError: if a name of the path is unknown: a mistake in a registration.
+    """
+    mapper: Mapper[Any] = inspect(model)
+    steps: list[RelationshipProperty[Any]] = []
+    *names, last = text.split(".")
+    for name in names:
+        step = mapper.relationships[name]
+        steps.append(step)
+        mapper = step.mapper
+    owner = mapper.class_
+    if last in mapper.relationships:
+        return Path(text, tuple(steps), None, mapper.relationships[last], owner)
+    if last in mapper.columns:
+        column = mapper.columns[last]
+        return Path(text, tuple(steps), column, find_reference(mapper, column), owner)
+    if not hasattr(owner, last):
+        raise AttributeError(f"{owner.__name__} has no {last!r} (in the path {text!r}).")
+    return Path(text, tuple(steps), None, None, owner)
+
+
+def find_reference(mapper: Mapper[Any], column: Column[Any]) -> RelationshipProperty[Any] | None:
+    """Return the many-to-one relationship that a foreign key's column carries, if there is one."""
+    for relationship in mapper.relationships:
+        if relationship.direction.name == "MANYTOONE" and relationship.local_columns == {column}:
+            return relationship
+    return None
+
+
+def value_at(row: Any, path: Path) -> Any:
+    """Return the value a path shows for a row: None where a step is missing."""
+    for step in path.steps:
+        if row is None:
+            return None
+        row = getattr(row, step.key)
+    if row is None:
+        return None
+    return getattr(row, path.reference.key if path.reference is not None else path.name)
+
+
+def shown_columns(model: type[Model]) -> list[str]:
+    """Return the names of all columns that people may see: secrets are left out."""
+    mapper: Mapper[Any] = inspect(model)
+    return [
+        attribute.key
+        for attribute in mapper.column_attrs
+        if not attribute.columns[0].info.get("sensitive")
+    ]
+
+
+def _number_kind(column: Column[Any]) -> str:
+    is_money = isinstance(column.type, Numeric) and column.type.scale == 2
+    return "money" if is_money and column.type.precision == 10 else "number"  # type: ignore[attr-defined] # narrowed by is_money
+
+
+_KINDS: tuple[tuple[Any, str], ...] = (
+    (Boolean, "flag"),
+    (DateTime, "moment"),
+    (Date, "date"),
+    ((Integer, Numeric), "number"),
+    (JSONB, "json"),
+)

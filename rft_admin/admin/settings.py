@@ -1,0 +1,103 @@
+"""The settings' screen: edit only, a field by the value's type, checked as the code reads it."""
+
+from typing import Any
+
+from flask_admin.form import BaseForm
+from markupsafe import Markup
+from wtforms import BooleanField, DateField
+from wtforms.validators import Optional
+
+from rft_admin.admin.base import ListScope, TableView
+from rft_admin.admin.fields import JsonField, LongTextField, TextField
+from rft_admin.admin.registry import screen
+from rft_admin.core.database import db
+from rft_admin.core.errors import DomainError
+from rft_admin.core.settings import Setting, ValueType, check_value, parse
+
+LONG = 200
+
+
+class NotEditable(DomainError):
+    """This setting is fixed; it is shown for your information only."""
+
+    status = 403
+
+
+@screen(Setting)
+class SettingView(TableView):
+    """Every setting of the business, obeyed at once."""
+
+    group, icon, singular = "System", "gear", "setting"
+    question = "By which rules does the system work?"
+    can_create = False
+    can_delete = False
+    column_list = ("display_name", "value", "category", "description", "updated_at")
+    column_labels = {"display_name": "Setting"}
+    column_searchable_list = ("display_name", "key", "description")
+    column_filters = ("category", "is_public", "is_editable")
+    default_order = (("category", False), ("display_name", False))
+    page_size = 50
+    scopes = {
+        name: ListScope(name.capitalize(), lambda name=name: Setting.category == name)
+        for name in ("business", "booking", "email", "payment", "certificate", "privacy", "system")
+    }
+    form_columns = ("value",)
+    not_in_form = {
+        name: "defined by the code that reads the setting"
+        for name in (
+            "key", "value_type", "category", "display_name", "description", "is_public",
+            "is_editable", "requires_restart", "validation_rules", "default_value",
+        )
+    } | {"updated_by_id": "whoever saves"}  # fmt: skip
+
+    def typed_form(self, row: Setting, posted: Any) -> BaseForm:
+        """Return the form with the field that fits the value's type."""
+        label = row.display_name
+        hint = f"{row.description} Default: {row.default_value or 'empty'}."
+        value: Any = row.value
+        field: Any
+        if row.value_type is ValueType.BOOLEAN:
+            field, value = BooleanField(label, description=hint), parse(row.value, row.value_type)
+        elif row.value_type is ValueType.JSON:
+            field, value = JsonField(label, description=hint), parse(row.value, row.value_type)
+        elif row.value_type is ValueType.DATE:
+            field = DateField(label, description=hint, validators=[Optional()])
+            value = parse(row.value, row.value_type)
+        elif row.validation_rules.get("max_length", 0) > LONG:
+            field = LongTextField(label, description=hint)
+        else:
+            field = TextField(label, description=hint)
+        form_class = type("SettingForm", (BaseForm,), {"value": field})
+        return form_class(posted, value=value)
+
+    def edit_form_for(self, row: Any, posted: Any) -> BaseForm:
+        """Return the typed form of the row."""
+        return self.typed_form(row, posted)
+
+    def save_changes(self, form: BaseForm, row: Any) -> None:
+        """Check the value as the code reads it, and keep it as text.
+
+        :raises NotEditable: if it is fixed.
+        :raises BadSetting: if it does not fit.
+        """
+        if not row.is_editable:
+            raise NotEditable
+        text = _as_text(form, row.value_type)
+        check_value(text, row.value_type, row.validation_rules)
+        if text != row.value:
+            row.value = text
+            row.updated_by_id = self.actor().user_id
+        db.session.flush()
+
+    def extra_facts(self, row: Any) -> list[tuple[str, Any]]:
+        """Say where a fixed setting comes from."""
+        return [] if row.is_editable else [("Editable", Markup("No, it is fixed."))]
+
+
+def _as_text(form: BaseForm, value_type: ValueType) -> str:
+    value = form.value.data
+    if value_type is ValueType.BOOLEAN:
+        return "true" if value else "false"
+    if value_type is ValueType.JSON:
+        return str(form.value.raw_data[0]).strip()
+    return "" if value is None else str(value)

@@ -1,0 +1,131 @@
+"""Today's work: what runs next, what waits, what went wrong."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from rft_admin.admin.details import view_of
+from rft_admin.admin.listing import Listing, in_order, load_rows, matching
+from rft_admin.admin.registry import list_address
+from rft_admin.admin.rights import can, scoped
+from rft_admin.bookings import places
+from rft_admin.bookings.places import Availability
+from rft_admin.catalogue.models import CourseSchedule, ScheduleStatus
+from rft_admin.core import clock
+from rft_admin.core.database import db
+from rft_admin.upkeep.size import Size, database_size
+
+NEXT_COURSES = 6
+WAITING_ROWS = 5
+
+#: The figures on top: table, the list's scope, words, and whether they are bad news.
+FIGURES = (
+    ("bookings", "pending", "bookings pending", ""),
+    ("bookings", "unpaid", "bookings unpaid", "wait"),
+    ("refunds", "waiting", "refunds to decide", "wait"),
+    ("booking_inquiries", "open", "inquiries open", "wait"),
+    ("special_requirements", "todo", "requirements to handle", "wait"),
+    ("certificates", "expiring", "certificates expiring", ""),
+    ("email_logs", "failed", "letters failed", "alert"),
+)
+#: What is listed in full.
+WAITING = (
+    ("refunds", "waiting", "Refunds to decide"),
+    ("booking_inquiries", "open", "Inquiries to answer"),
+    ("special_requirements", "todo", "Requirements to handle"),
+    ("email_logs", "failed", "Letters that did not go out"),
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A count and the list that it counts."""
+
+    count: int
+    words: str
+    tone: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The first rows of a list that waits."""
+
+    title: str
+    rows: list[Any]
+    address: str
+    view: Any
+
+
+@dataclass(frozen=True)
+class Today:
+    """All that the first page shows."""
+
+    figures: list[Figure]
+    courses: Sequence[CourseSchedule]
+    seats: dict[int, Availability]
+    waiting: list[Waiting]
+    size: Size | None
+
+
+def today() -> Today:
+    """Return today's work for the signed-in person."""
+    courses = _next_courses()
+    figures = [_figure(*one) for one in FIGURES if _may_list(one[0])]
+    return Today(
+        figures=figures,
+        courses=courses,
+        seats=places.availability([course.id for course in courses]),
+        waiting=_waiting(figures),
+        size=database_size() if _may_list("settings") else None,
+    )
+
+
+def _may_list(table: str) -> bool:
+    view = view_of(table)
+    return view is not None and can("list", view.model)
+
+
+def _next_courses() -> Sequence[CourseSchedule]:
+    statement = (
+        select(CourseSchedule)
+        .where(
+            CourseSchedule.end_datetime > clock.now(),
+            CourseSchedule.status != ScheduleStatus.CANCELLED,
+        )
+        .options(
+            joinedload(CourseSchedule.course, innerjoin=True), joinedload(CourseSchedule.venue)
+        )
+        .order_by(CourseSchedule.start_datetime, CourseSchedule.id)
+        .limit(NEXT_COURSES)
+    )
+    return db.session.scalars(scoped(CourseSchedule, statement)).unique().all()
+
+
+def _figure(table: str, scope: str, words: str, tone: str) -> Figure:
+    view = view_of(table)
+    if view is None:
+        raise RuntimeError(f"The table {table} has no screen.")
+    ids = matching(view, Listing(scope=scope)).subquery()
+    count = int(db.session.scalar(select(func.count()).select_from(ids)) or 0)
+    return Figure(count, words, tone if count else "", list_address(table, scope=scope))
+
+
+def _waiting(figures: list[Figure]) -> list[Waiting]:
+    counted = {figure.address for figure in figures if figure.count}
+    found = []
+    for table, scope, title in WAITING:
+        view = view_of(table)
+        address = list_address(table, scope=scope)
+        if view is None or address not in counted:
+            continue
+        listing = Listing(scope=scope)
+        ids = db.session.scalars(
+            in_order(view, matching(view, listing), listing).limit(WAITING_ROWS)
+        )
+        rows = load_rows(view, list(ids), view.list_paths)
+        found.append(Waiting(title, rows, address, view))
+    return found
