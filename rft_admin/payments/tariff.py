@@ -258,7 +258,7 @@ def _band_words(
     cancelled = f"Cancelled on {format_date(moment)}"
     if days > 0:
         unit = "day" if days == 1 else "days"
-        first = f"{cancelled}, {days} {unit} before the course started to count ({start})."
+        first = f"{cancelled}, {days} {unit} before the first course day ({start})."
     else:
         first = f"{cancelled}, on or after the first course day ({start})."
     if percent == 0:

@@ -27,7 +27,6 @@ def pay_page(booking: Booking) -> str:
 
 def deliver(stripe: StripeSandbox, **how: Any) -> None:
     """Receive every waiting event, signed as Stripe signs it, and do what it causes."""
-
     posted: list[tuple[bytes, str]] = []
 
     def post(payload: bytes, headers: dict[str, str]) -> int:
