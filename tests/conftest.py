@@ -21,6 +21,8 @@ from rft_admin import create_app
 from rft_admin.core.database import db
 from sandbox.postgres import PostgresServer
 
+pytest_plugins = ["tests.servers"]
+
 TEMPLATE = "rft_template"
 PROJECT = Path(__file__).parent.parent
 

@@ -1,23 +1,13 @@
 """What the database refuses, tried in plain SQL: one person or venue in two places."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
-from flask import Flask
-
-from tests.plain_sql import FIRST_DAY, PlainSql, connect
+from tests.plain_sql import FIRST_DAY, PlainSql
 
 PERSON = "ex_course_schedule_days_instructor"
 VENUE = "ex_course_schedule_days_venue"
 LATER = FIRST_DAY + timedelta(days=200)
-
-
-@pytest.fixture
-def plain(app: Flask) -> Iterator[PlainSql]:
-    with connect(app.config["SQLALCHEMY_DATABASE_URI"]) as plain:
-        yield plain
 
 
 def dated(plain: PlainSql, start: datetime = FIRST_DAY, **values: Any) -> int:

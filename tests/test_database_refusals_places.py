@@ -1,23 +1,15 @@
 """What the database refuses, tried in plain SQL: more places than there are."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from flask import Flask
 
-from tests.plain_sql import PlainSql, connect
+from tests.plain_sql import PlainSql
 
 SOLD_OUT = "ck_course_schedules_capacity"
 #: The database keeps its own clock: a hold is stored in the past or in the future.
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 FUTURE = datetime(2090, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def plain(app: Flask) -> Iterator[PlainSql]:
-    with connect(app.config["SQLALCHEMY_DATABASE_URI"]) as plain:
-        yield plain
 
 
 class TestPlaces:

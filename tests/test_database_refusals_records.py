@@ -1,23 +1,15 @@
 """What the database refuses, tried in plain SQL: money, certificates, history, the audit."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import psycopg
 import pytest
-from flask import Flask
 from psycopg.types.json import Jsonb
 
-from tests.plain_sql import FIRST_DAY, PlainSql, connect
+from tests.plain_sql import FIRST_DAY, PlainSql
 
 OPEN = ("pending", "approved", "processing")
-
-
-@pytest.fixture
-def plain(app: Flask) -> Iterator[PlainSql]:
-    with connect(app.config["SQLALCHEMY_DATABASE_URI"]) as plain:
-        yield plain
 
 
 class TestRefunds:
