@@ -11,6 +11,7 @@ from flask import Flask
 from config import Config, Environment, read_environment
 from rft_admin.accounts import audit
 from rft_admin.accounts import models as accounts
+from rft_admin.admin import init_admin
 from rft_admin.admin.sign_in import init_sign_in
 from rft_admin.bookings import models as bookings
 from rft_admin.catalogue import models as catalogue
@@ -64,6 +65,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     audit.install()
     app.register_blueprint(public_door)
     init_sign_in(app)
+    init_admin(app)
     init_cli(app)
     return app
 
