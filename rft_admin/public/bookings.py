@@ -143,8 +143,8 @@ def _exchange(reference: str, now: datetime) -> ResponseReturnValue:
     payment = request.args.get("payment")
     if payment == "returned":
         return redirect(url_for("public.payment_state", reference=opened.booking_reference), 303)
-    left = {"payment": "left"} if payment == "left" else {}
-    return redirect(url_for("public.booking", reference=opened.booking_reference, **left), 303)
+    page = _address(opened)
+    return redirect(f"{page}?payment=left" if payment == "left" else page, 303)
 
 
 def _address(opened: Booking) -> str:

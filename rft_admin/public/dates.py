@@ -8,7 +8,7 @@ from decimal import Decimal
 from rft_admin.bookings import places, pricing, rules, settings
 from rft_admin.catalogue.models import CourseSchedule, CourseScheduleDay
 from rft_admin.core.clock import london_date, to_london
-from rft_admin.core.formats import format_date, format_short_date, format_time
+from rft_admin.core.formats import format_time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +20,14 @@ class DateCard:
     price: Decimal
     #: Places free now.
     free: int
-    label: str
+    #: Full, Last N places, Places available.
+    places_label: str
     is_closed: bool
+
+    @property
+    def label(self) -> str:
+        """What stands beside the price."""
+        return "Bookings closed" if self.is_closed and not self.is_full else self.places_label
 
     @property
     def is_full(self) -> bool:
@@ -54,16 +60,6 @@ class DateCard:
             ]
         return [f"{len(days)} days: {_joined(days)}", hours[0]]
 
-    @property
-    def title(self) -> str:
-        """The day or the days it takes, for a list of one course's dates."""
-        first = london_date(self.schedule.start_datetime)
-        last = london_date(self.schedule.end_datetime)
-        if first == last:
-            return format_date(first)
-        number = len(self.schedule.days)
-        return f"{number} days, {format_short_date(first)} to {format_short_date(last)}"
-
 
 def list_cards(schedules: Sequence[CourseSchedule], *, now: datetime) -> list[DateCard]:
     """Return the cards of the dates, asking for all free places at once."""
@@ -74,7 +70,7 @@ def list_cards(schedules: Sequence[CourseSchedule], *, now: datetime) -> list[Da
             schedule=schedule,
             price=pricing.price_of(schedule),
             free=available[schedule.id].free,
-            label=available[schedule.id].label,
+            places_label=available[schedule.id].label,
             is_closed=not online or rules.is_closed(schedule, now=now),
         )
         for schedule in schedules

@@ -9,7 +9,7 @@ from rft_admin.bookings.orders import AttendeeDetails, BookingOrder
 from rft_admin.bookings.pricing import Quote
 from rft_admin.catalogue.discounts import DiscountCodeRefused
 from rft_admin.catalogue.models import CourseSchedule
-from rft_admin.core.formats import format_pounds
+from rft_admin.core.money import format_pounds
 from rft_admin.payments import settings as payment_settings
 from rft_admin.payments import tariff
 from rft_admin.public.forms import MOST_PEOPLE, BookingForm
