@@ -51,7 +51,9 @@ class PasswordsDiffer(DomainError):
 
 def init_sign_in(app: Flask) -> None:
     """Join the office's door to the application: its pages, its guard, Flask-Login."""
-    login_manager.init_app(app)
+    # Without Flask-Login's own context processor: it would ask the database on every page, the
+    # one that says that the database is away among them.
+    login_manager.init_app(app, add_context_processor=False)
     login_manager.session_protection = None
     login_manager.anonymous_user = Visitor
     login_manager.request_loader(_load_signed_in)

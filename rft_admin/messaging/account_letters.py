@@ -1,17 +1,21 @@
 """Letters about access to the office: a new password, a changed one, a locked sign-in."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, select
 
 from rft_admin.accounts import resets
 from rft_admin.accounts.locking import LOCK_MINUTES
 from rft_admin.accounts.models import User
 from rft_admin.core import links
 from rft_admin.core.actor import Actor
+from rft_admin.core.database import db
 from rft_admin.core.formats import format_moment
 from rft_admin.messaging import service
 from rft_admin.messaging.models import EmailLog
 
 FORGOT_PATH = "/admin/forgot"
+QUIET = timedelta(hours=12)
 
 
 def request_reset(email: str, *, now: datetime, by: Actor) -> EmailLog | None:
@@ -40,8 +44,14 @@ def password_changed(user: User, *, now: datetime) -> EmailLog:
     )
 
 
-def account_locked(user: User, *, now: datetime, locked_until: datetime) -> EmailLog:
-    """Tell a user that sign-in is locked for a while, and how to open it at once."""
+def account_locked(user: User, *, now: datetime, locked_until: datetime) -> EmailLog | None:
+    """Tell a user that sign-in is locked for a while, and how to open it at once.
+
+    Strangers can lock again and again: they shall not fill the mailbox, so one letter in twelve
+    hours is enough.
+    """
+    if _was_told(user, since=now - QUIET):
+        return None
     return service.queue_letter(
         template="account_locked",
         to=user.email,
@@ -54,6 +64,15 @@ def account_locked(user: User, *, now: datetime, locked_until: datetime) -> Emai
         },
         now=now,
     )
+
+
+def _was_told(user: User, *, since: datetime) -> bool:
+    told = exists().where(
+        EmailLog.template_name == "account_locked",
+        EmailLog.recipient_email == user.email,
+        EmailLog.created_at > since,
+    )
+    return bool(db.session.scalar(select(told)))
 
 
 def _reset_letter(user: User, reset_id: int, *, now: datetime) -> EmailLog:

@@ -1,6 +1,5 @@
 """Sending a letter: claim and commit, speak SMTP with no transaction open, record and commit."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
@@ -8,8 +7,8 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from rft_admin.core.actor import Actor
 from rft_admin.core.clock import now as clock_now
 from rft_admin.core.database import db, unit_of_work
-from rft_admin.messaging import attachments, personal_links, settings, transport
-from rft_admin.messaging.models import EmailLog, EmailStatus
+from rft_admin.messaging import attachments, notifications, personal_links, settings, transport
+from rft_admin.messaging.models import EmailLog, EmailStatus, NotificationType, Priority
 from rft_admin.messaging.personal_links import PLACEHOLDER
 
 SENDER = Actor(label="job send_email")
@@ -28,29 +27,28 @@ DELAYS = (
     timedelta(hours=12),
     timedelta(hours=24),
 )
+TRIES = len(DELAYS) + 1
 ERROR_CHARACTERS = 500
-
-
-@dataclass(frozen=True)
-class _Unmakeable:
-    """A letter whose link or attachment cannot be made any more."""
-
-    reason: str
 
 
 def send(*, email_log_id: int, now: datetime) -> bool:
     """Send one letter if it is due; return whether it was sent now.
 
-    Running it twice, or in two workers at once, sends it once.
+    Running it twice, or in two workers at once, sends it once. Whatever breaks it off after the
+    claim, the letter is taken up again ten minutes later, and given up after the last try.
     """
     with unit_of_work(by=SENDER):
-        letter = _claim(email_log_id, now=now)
-    if letter is None:
+        attempts = _claim(email_log_id, now=now)
+    if attempts is None:
         return False
-    if isinstance(letter, _Unmakeable):
-        return _record_failure(email_log_id, letter.reason, retry=False, now=now)
+    if attempts > TRIES:
+        return _record_failure(email_log_id, "Every try broke off.", retry=False, now=now)
     try:
+        with unit_of_work(by=SENDER):
+            letter = _compose(_read(email_log_id), now=now)
         transport.deliver(letter)
+    except (attachments.AttachmentGone, personal_links.LinkGone) as gone:
+        return _record_failure(email_log_id, str(gone), retry=False, now=now)
     except transport.PermanentFailure as failure:
         return _record_failure(email_log_id, str(failure), retry=False, now=now)
     except transport.TemporaryFailure as failure:
@@ -58,25 +56,22 @@ def send(*, email_log_id: int, now: datetime) -> bool:
     return _record_success(email_log_id)
 
 
-def _claim(email_log_id: int, *, now: datetime) -> transport.OutgoingLetter | _Unmakeable | None:
-    row = db.session.scalar(
-        select(EmailLog)
+def _claim(email_log_id: int, *, now: datetime) -> int | None:
+    """Take the letter if it is due; return which try this is."""
+    row_id = db.session.scalar(
+        select(EmailLog.id)
         .where(EmailLog.id == email_log_id, _is_due(now))
         .with_for_update(key_share=True, skip_locked=True)
-        .execution_options(populate_existing=True)
     )
-    if row is None:
+    if row_id is None:
         return None
     # In SQL, past the audit: that a letter is on its way is no decision of anybody.
-    db.session.execute(
+    return db.session.scalar(
         update(EmailLog)
-        .where(EmailLog.id == row.id)
+        .where(EmailLog.id == row_id)
         .values(status=EmailStatus.SENDING, claimed_at=now, attempts=EmailLog.attempts + 1)
+        .returning(EmailLog.attempts)
     )
-    try:
-        return _compose(row, now=now)
-    except (attachments.AttachmentGone, personal_links.LinkGone) as gone:
-        return _Unmakeable(str(gone))
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
@@ -116,12 +111,26 @@ def _record_success(email_log_id: int) -> bool:
 def _record_failure(email_log_id: int, reason: str, *, retry: bool, now: datetime) -> bool:
     with unit_of_work(by=SENDER):
         row = _read(email_log_id)
-        again = retry and row.attempts <= len(DELAYS)
+        again = retry and row.attempts < TRIES
         row.status = EmailStatus.QUEUED if again else EmailStatus.FAILED
         row.next_attempt_at = now + DELAYS[row.attempts - 1] if again else None
         row.claimed_at = None
         row.error_message = reason[:ERROR_CHARACTERS]
+        if not again:
+            _tell_office(row, now=now)
     return False
+
+
+def _tell_office(row: EmailLog, *, now: datetime) -> None:
+    notifications.notify_office(
+        type=NotificationType.JOB_FAILED,
+        title="A letter could not be sent",
+        message=f"“{row.subject}” to {row.recipient_email}: {row.error_message}",
+        priority=Priority.HIGH,
+        action_url=f"/admin/email_logs/details/?id={row.id}",
+        booking_id=row.booking_id,
+        now=now,
+    )
 
 
 def _read(email_log_id: int) -> EmailLog:

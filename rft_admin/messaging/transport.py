@@ -115,7 +115,7 @@ def _attach(message: EmailMessage, attachment: Attachment) -> None:
         # An invitation is text: calendars read it only if it says so, with its method.
         params = {"method": "PUBLISH"} if subtype == "calendar" else {}
         message.add_attachment(
-            attachment.content.decode(),
+            attachment.content.decode(errors="replace"),
             subtype=subtype,
             filename=attachment.name,
             params=params,

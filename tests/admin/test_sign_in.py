@@ -265,6 +265,10 @@ class TestTooManyTries:
         assert 800 < int(fifth.headers["Retry-After"]) <= 900
         assert "Please try again in 15 minutes" in fifth.text
         assert sign_in(client).status_code == 429
+        for row in session.scalars(select(AdminSession)):
+            row.expires_at = row.locked_until = clock.now()
+        session.commit()
+        assert [sign_in(client, "wrong password").status_code for _ in range(5)][-1] == 429
         letters = session.scalars(select(EmailLog)).all()
         assert [(letter.template_name, letter.recipient_email) for letter in letters] == [
             ("account_locked", EMAIL)
@@ -316,6 +320,17 @@ class TestTooManyTries:
         statuses = [client.get(f"/admin/reset/{number}").status_code for number in range(31)]
 
         assert statuses == [404] * 30 + [429]
+
+    def test_lock_the_known_device_alone_when_they_come_from_it(
+        self, app: Flask, client: FlaskClient, user: User
+    ) -> None:
+        sign_in(client)
+        client.delete_cookie("rft_session")
+        for _ in range(5):
+            answer = sign_in(client, "wrong password")
+
+        assert answer.status_code == 429
+        assert sign_in(app.test_client()).status_code == 303
 
     def test_to_guess_the_present_password_are_limited(self, committed_app: Flask) -> None:
         store_admin(committed_app, PASSWORD)
@@ -559,6 +574,18 @@ class TestProduction:
             assert "; Secure" in cookie
             assert "Path=/" in cookie
             assert "Domain" not in cookie
+
+
+class TestADatabaseThatIsAway:
+    def test_shows_the_signed_in_a_plain_page(self) -> None:
+        client = create_app(environment("postgresql://nobody@127.0.0.1:1/none")).test_client()
+        client.set_cookie("rft_session", "any")
+
+        response = client.get("/admin/")
+
+        assert response.status_code == 503
+        assert "Retry-After" in response.headers
+        assert "busy" in response.text
 
 
 def test_the_doors_own_pages_need_no_sign_in() -> None:

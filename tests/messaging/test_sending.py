@@ -14,7 +14,7 @@ from rft_admin.accounts.models import AdminActivityLog, PasswordReset, Role, Use
 from rft_admin.core import files, tokens
 from rft_admin.core.actor import Actor
 from rft_admin.core.database import db, transact
-from rft_admin.messaging import account_letters, attachments, sending, service
+from rft_admin.messaging import account_letters, attachments, notifications, sending, service
 from rft_admin.messaging.models import EmailLog, EmailStatus
 from tests.messaging.conftest import NOW, Mailbox, point_at, queue_letter
 
@@ -218,6 +218,28 @@ class TestAWorkerThatDied:
 
         assert [received["Message-ID"] for received in mailbox.letters] == [message_id]
         assert (letter.status, letter.attempts) == (EmailStatus.SENT, 2)
+
+    def test_that_dies_again_and_again_gives_the_letter_up_in_the_end(
+        self, session: Session, mailbox: Mailbox
+    ) -> None:
+        def break_off(_: int) -> tuple[str, str, bytes]:
+            raise ZeroDivisionError
+
+        attachments.register("test_broken", break_off)
+        robin = User(email="robin@example.com", first_name="Robin", role=Role.ADMIN)
+        session.add(robin)
+        letter = queue_letter(attachments=[{"kind": "test_broken", "id": 1}])
+        for number in range(sending.TRIES):
+            with pytest.raises(ZeroDivisionError):
+                send(letter, now=NOW + timedelta(minutes=10 * number))
+
+        send(letter, now=NOW + timedelta(minutes=10 * sending.TRIES))
+
+        assert letter.status is EmailStatus.FAILED
+        assert mailbox.letters == []
+        told = notifications.list_unread(robin, now=NOW)
+        assert [row.title for row in told] == ["A letter could not be sent"]
+        assert f"id={letter.id}" in told[0].action_url
 
 
 @pytest.mark.usefixtures("session", "mail_app")
