@@ -95,7 +95,7 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield given
         return
     directory = tmp_path_factory.mktemp("postgres")
-    with PostgresServer(directory, max_connections=200, durable=False) as server:
+    with PostgresServer(directory, max_connections=250, durable=False) as server:
         yield server.url()
     server.remove()
 

@@ -29,7 +29,7 @@ class PlainSql:
 
     def execute(self, statement: str, *values: Any) -> int:
         """Run a statement; return how many rows it touched."""
-        return self.connection.execute(statement.encode(), values).rowcount
+        return self.connection.execute(statement.encode(), values or None).rowcount
 
     def value(self, statement: str, *values: Any) -> Any:
         """Return the first column of the first row."""
