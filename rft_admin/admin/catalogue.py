@@ -1,5 +1,6 @@
 """The screens of what is sold: courses, materials, venues, trainers, dates, discount codes."""
 
+from functools import partial
 from typing import Any
 
 from flask import url_for
@@ -12,7 +13,7 @@ from rft_admin.admin.details import Panel
 from rft_admin.admin.fields import LondonDateTimeField
 from rft_admin.admin.registry import register, screen
 from rft_admin.admin.schedule_actions import SCHEDULE_ACTIONS
-from rft_admin.bookings import places
+from rft_admin.bookings import dates, places
 from rft_admin.bookings.models import Booking, BookingInquiry
 from rft_admin.catalogue import schedules
 from rft_admin.catalogue.models import (
@@ -31,15 +32,41 @@ from rft_admin.delivery.models import Certificate
 MOST_DAYS = 4
 
 
+def _day_field(number: int, part: str) -> LondonDateTimeField:
+    needed = InputRequired("Please fill this in.") if number == 1 else Optional()
+    return LondonDateTimeField(f"Day {number} {part}", validators=[needed])
+
+
+def _break_field() -> IntegerField:
+    rules = [Optional(), NumberRange(min=0, max=240)]
+    return IntegerField("Breaks a day (minutes)", default=60, validators=rules)
+
+
 @screen(CourseSchedule)
 class CourseScheduleView(TableView):
     """Dated courses; saving calls the catalogue's use case."""
 
     group, icon, title, singular = "Courses", "calendar", "Dates", "date"
     question = "When does which course run, where, by whom, and how full is it?"
-    column_list = ("course_id", "start_datetime", "venue_id", "trainer_id", "status", "current_capacity", "max_capacity", "is_published")
+    column_list = (
+        "course_id",
+        "start_datetime",
+        "venue_id",
+        "trainer_id",
+        "status",
+        "current_capacity",
+        "max_capacity",
+        "is_published",
+    )
     column_searchable_list = ("course.name", "venue.name", "venue.city")
-    column_filters = ("course_id", "venue_id", "trainer_id", "status", "is_published", "start_datetime")
+    column_filters = (
+        "course_id",
+        "venue_id",
+        "trainer_id",
+        "status",
+        "is_published",
+        "start_datetime",
+    )
     default_order = (("start_datetime", True),)
     new_words = "New date"
     scopes = {
@@ -54,19 +81,10 @@ class CourseScheduleView(TableView):
         "price_override", "group_price", "private_for_user_id", "site_address", "joining_notes",
     )  # fmt: skip
     extra_fields = {
-        f"day_{number}_{part}": LondonDateTimeField(
-            f"Day {number} {part}",
-            validators=[InputRequired("Please fill this in.") if number == 1 else Optional()],
-        )
+        f"day_{number}_{part}": partial(_day_field, number, part)
         for number in range(1, MOST_DAYS + 1)
         for part in ("starts", "ends")
-    } | {
-        "break_minutes": IntegerField(
-            "Breaks a day (minutes)",
-            default=60,
-            validators=[Optional(), NumberRange(min=0, max=240)],
-        )
-    }
+    } | {"break_minutes": _break_field}
     not_in_form = {
         "start_datetime": "the first day's start",
         "end_datetime": "the last day's end",
@@ -111,13 +129,13 @@ class CourseScheduleView(TableView):
 
     def save_new(self, form: BaseForm) -> Any:
         """Store a new, unpublished date."""
-        return schedules.create_schedule(
-            values=_values(form), days=_days(form), by=self.actor()
-        )
+        return schedules.create_schedule(values=_values(form), days=_days(form), by=self.actor())
 
     def save_changes(self, form: BaseForm, row: Any) -> None:
         """Change the date as far as its life allows."""
-        schedules.update_schedule(row, values=_values(form), days=_days(form), by=self.actor())
+        dates.change_schedule(
+            row, values=_values(form), days=_days(form), now=clock.now(), by=self.actor()
+        )
 
 
 def _values(form: BaseForm) -> dict[str, Any]:
@@ -150,7 +168,15 @@ class CourseView(TableView):
 
     group, icon, singular = "Courses", "book", "course"
     question = "What do we teach, for how long, and at what price?"
-    column_list = ("name", "course_type", "duration_hours", "price", "max_capacity", "certification_validity_years", "is_active")
+    column_list = (
+        "name",
+        "course_type",
+        "duration_hours",
+        "price",
+        "max_capacity",
+        "certification_validity_years",
+        "is_active",
+    )
     column_labels = {"max_capacity": "Places", "certification_validity_years": "Valid (years)"}
     column_searchable_list = ("name", "description", "slug")
     column_filters = ("course_type", "is_active", "price")
@@ -174,7 +200,14 @@ class CourseMaterialView(TableView):
 
     group, icon, title, singular = "Courses", "file", "Materials", "material"
     question = "What do learners of a course get to read, watch or do?"
-    column_list = ("title", "course_id", "material_type", "is_public", "requires_completion", "version")
+    column_list = (
+        "title",
+        "course_id",
+        "material_type",
+        "is_public",
+        "requires_completion",
+        "version",
+    )
     column_searchable_list = ("title", "description", "course.name")
     column_filters = ("course_id", "material_type", "is_public")
     default_order = (("course_id", False), ("display_order", False))
@@ -201,6 +234,13 @@ class VenueView(TableView):
         Panel("Dates", CourseSchedule, "venue_id", ("course_id", "start_datetime", "status", "current_capacity")),
     )  # fmt: skip
 
+    def save_changes(self, form: BaseForm, row: Any) -> None:
+        """Change the venue; who has booked is told of an address that is new."""
+        before = row.address
+        super().save_changes(form, row)
+        if row.address != before:
+            dates.tell_address(row, now=clock.now(), by=self.actor())
+
 
 @screen(Trainer)
 class TrainerView(TableView):
@@ -208,8 +248,21 @@ class TrainerView(TableView):
 
     group, icon, singular = "Courses", "person", "trainer"
     question = "Who may teach what, until when is the qualification valid, who is available?"
-    column_list = ("user_id", "trainer_code", "qualification_number", "qualification_expiry", "is_active", "is_available", "can_travel")
-    column_searchable_list = ("trainer_code", "qualification_number", "user.full_name", "user.email")
+    column_list = (
+        "user_id",
+        "trainer_code",
+        "qualification_number",
+        "qualification_expiry",
+        "is_active",
+        "is_available",
+        "can_travel",
+    )
+    column_searchable_list = (
+        "trainer_code",
+        "qualification_number",
+        "user.full_name",
+        "user.email",
+    )
     column_filters = ("is_active", "is_available", "can_travel", "qualification_expiry")
     default_order = (("trainer_code", False),)
     column_descriptions = {
@@ -226,7 +279,16 @@ class DiscountCodeView(TableView):
 
     group, icon, singular = "Courses", "percent", "discount code"
     question = "Which codes are valid, for what, and how often were they used?"
-    column_list = ("code", "discount_type", "discount_value", "course_id", "valid_until", "usage_count", "usage_limit", "is_active")
+    column_list = (
+        "code",
+        "discount_type",
+        "discount_value",
+        "course_id",
+        "valid_until",
+        "usage_count",
+        "usage_limit",
+        "is_active",
+    )
     column_labels = {"discount_value": "Value", "course_id": "Only for"}
     column_searchable_list = ("code", "description")
     column_filters = ("discount_type", "is_active", "course_id", "valid_until")

@@ -20,6 +20,7 @@ from rft_admin.bookings.orders import (
     require_text,
 )
 from rft_admin.bookings.placing import place_booking
+from rft_admin.bookings.references import new_reference
 from rft_admin.catalogue.models import Course, CourseSchedule
 from rft_admin.catalogue.schedules import lock_schedules
 from rft_admin.catalogue.service import LARGEST_ID, get_schedule
@@ -27,7 +28,6 @@ from rft_admin.core.actor import Actor
 from rft_admin.core.database import db
 from rft_admin.core.errors import DomainError, refuse_on
 from rft_admin.core.formats import label_of
-from rft_admin.core.references import random_reference
 from rft_admin.messaging import notifications
 from rft_admin.messaging.models import NotificationType
 
@@ -175,7 +175,7 @@ def _read(order: InquiryOrder) -> BookingInquiry:
             f"Please enter a number from 1 to {MOST_PEOPLE}.", field="number_of_people"
         )
     return BookingInquiry(
-        inquiry_reference=_new_reference(),
+        inquiry_reference=new_reference("INQ", is_taken=_is_taken),
         course_session=schedule,
         course_session_id=schedule.id if schedule else None,
         course_id=schedule.course_id if schedule else _course_id(order),
@@ -272,9 +272,6 @@ def _order_of(
     )
 
 
-def _new_reference() -> str:
-    reference = random_reference("INQ")
-    taken = select(BookingInquiry.id)
-    while db.session.scalar(taken.where(BookingInquiry.inquiry_reference == reference)):
-        reference = random_reference("INQ")
-    return reference
+def _is_taken(reference: str) -> bool:
+    taken = select(BookingInquiry.id).where(BookingInquiry.inquiry_reference == reference)
+    return db.session.scalar(taken) is not None

@@ -21,13 +21,13 @@ from rft_admin.bookings.models import (
 )
 from rft_admin.bookings.orders import AttendeeDetails, BookingOrder
 from rft_admin.bookings.pricing import Quote
+from rft_admin.bookings.references import new_reference
 from rft_admin.catalogue import discounts
 from rft_admin.catalogue.models import CourseSchedule, DiscountCode
 from rft_admin.catalogue.schedules import lock_schedules
 from rft_admin.core.actor import Actor
 from rft_admin.core.database import db
 from rft_admin.core.errors import DomainError, refuse_on
-from rft_admin.core.references import random_reference
 
 #: Why the tidy job cancels; a form sent again after that makes a new booking.
 HOLD_EXPIRED = "The places were held for payment, and the time ran out."
@@ -206,7 +206,7 @@ def _write(
         user=customer,
         course_schedule=schedule,
         discount_code_id=quote.discount_code_id,
-        booking_reference=_new_reference(),
+        booking_reference=new_reference("RFT", is_taken=_is_taken),
         payment_amount=quote.total,
         discount_applied=quote.discount,
         contact_first_name=order.contact_first_name,
@@ -286,9 +286,6 @@ def _answer(booking: Booking, *, now: datetime, by: Actor) -> Booking:
     return booking
 
 
-def _new_reference() -> str:
-    """Return a reference that nobody has; the unique key judges the rest."""
-    reference = random_reference("RFT")
-    while db.session.scalar(select(Booking.id).where(Booking.booking_reference == reference)):
-        reference = random_reference("RFT")
-    return reference
+def _is_taken(reference: str) -> bool:
+    taken = select(Booking.id).where(Booking.booking_reference == reference)
+    return db.session.scalar(taken) is not None

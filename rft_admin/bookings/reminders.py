@@ -1,4 +1,4 @@
-"""What bookers are told before the course: a reminder, and where it is."""
+"""What bookers are told shortly before the course."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -53,16 +53,3 @@ def send_reminder(booking: Booking, *, now: datetime, by: Actor) -> EmailLog:
     booking.reminder_sent = True
     db.session.flush()
     return letters.reminder(booking, now=now)
-
-
-def tell_venue(schedule: CourseSchedule, *, now: datetime, by: Actor) -> int:
-    """Tell everybody with a confirmed booking where the course is; return how many letters."""
-    bookings = db.session.scalars(
-        select(Booking)
-        .where(Booking.course_schedule_id == schedule.id, Booking.status == BookingStatus.CONFIRMED)
-        .order_by(Booking.id)
-        .options(joinedload(Booking.user))
-    ).all()
-    for booking in bookings:
-        letters.venue_details(booking, now=now)
-    return len(bookings)

@@ -1,5 +1,6 @@
 """The room's front: what other rooms and the doors ask of bookings, in one list."""
 
+from rft_admin.bookings.dates import change_schedule, tell_address, tell_venue
 from rft_admin.bookings.holds import expire_hold, expire_holds, list_expired_holds
 from rft_admin.bookings.links import (
     find_attendee_by_link,
@@ -12,7 +13,7 @@ from rft_admin.bookings.links import (
 from rft_admin.bookings.names import change_names
 from rft_admin.bookings.places import SoldOut
 from rft_admin.bookings.placing import place_booking
-from rft_admin.bookings.reminders import list_due_reminders, send_reminder, tell_venue
+from rft_admin.bookings.reminders import list_due_reminders, send_reminder
 from rft_admin.bookings.rules import is_closed, needs_early_start
 from rft_admin.bookings.states import (
     cancel,
@@ -28,6 +29,7 @@ __all__ = [
     "SoldOut",
     "cancel",
     "change_names",
+    "change_schedule",
     "complete",
     "confirm",
     "expire_hold",
@@ -48,5 +50,6 @@ __all__ = [
     "send_links",
     "send_reminder",
     "settle",
+    "tell_address",
     "tell_venue",
 ]

@@ -34,32 +34,17 @@ class DiscountCodeForOtherCourse(DiscountCodeRefused):
 refuse_on("ck_discount_codes_usage_limit", DiscountCodeUsedUp)
 
 
-def find_usable(code: str, course_id: int, *, now: datetime, lock: bool = False) -> DiscountCode:
+def find_usable(code: str, course_id: int, *, now: datetime) -> DiscountCode:
     """Return the code that a customer typed, when it may be used for the course now.
 
-    :param lock: keep others from using it until the transaction ends.
     :raises DiscountCodeRefused: saying why not.
     """
-    found = lock_code(code) if lock else find_code(code)
-    return check_usable(found, course_id, now=now)
+    return check_usable(find_code(code), course_id, now=now)
 
 
 def find_code(code: str) -> DiscountCode | None:
     """Return the code as typed, upper or lower case alike, or None."""
     return db.session.scalar(select(DiscountCode).where(DiscountCode.code == code.strip()))
-
-
-def lock_code(code: str) -> DiscountCode | None:
-    """Return the code and keep others from using it until the transaction ends.
-
-    The first lock of the one order: code, schedules, bookings, payments, refunds, series.
-    """
-    return db.session.scalar(
-        select(DiscountCode)
-        .where(DiscountCode.code == code.strip())
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
 
 
 def check_usable(code: DiscountCode | None, course_id: int, *, now: datetime) -> DiscountCode:

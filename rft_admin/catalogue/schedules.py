@@ -18,7 +18,7 @@ from rft_admin.catalogue.models import (
 )
 from rft_admin.catalogue.service import LARGEST_ID, NoSuchSchedule
 from rft_admin.core.actor import Actor
-from rft_admin.core.clock import LONDON, to_london
+from rft_admin.core.clock import LONDON, london_date, to_london
 from rft_admin.core.database import db
 from rft_admin.core.errors import DomainError, refuse_on
 from rft_admin.core.formats import format_date, label_of
@@ -87,7 +87,7 @@ class ScheduleClosed(DomainError):
 
 
 class NotYetHeld(DomainError):
-    """The last day of this date has not begun, so it cannot be completed yet."""
+    """The last day of this date is still to come, so it cannot be completed yet."""
 
     status = 409
 
@@ -177,12 +177,12 @@ def change_status(schedule: CourseSchedule, status: ScheduleStatus, *, by: Actor
 def complete(schedule: CourseSchedule, *, now: datetime, by: Actor) -> None:
     """Close a date that was given, by way of the states before.
 
-    :raises NotYetHeld: if its last day has not begun.
+    :raises NotYetHeld: if its last day is still to come.
     :raises ScheduleClosed: if it is completed already or was cancelled.
     """
     if schedule.status in {ScheduleStatus.COMPLETED, ScheduleStatus.CANCELLED}:
         raise ScheduleClosed
-    if _present_days(schedule)[-1].starts_at > now:
+    if london_date(schedule.end_datetime) > london_date(now):
         raise NotYetHeld
     for status in _STEPS_TO_COMPLETED:
         if schedule.can_become(status):
@@ -345,8 +345,6 @@ def _times(day: DayTimes | CourseScheduleDay) -> tuple[datetime, datetime, int]:
 
 
 def _present_days(schedule: CourseSchedule) -> list[DayTimes]:
-    if not schedule.days:
-        return [DayTimes(starts_at=schedule.start_datetime, ends_at=schedule.end_datetime)]
     return [
         DayTimes(starts_at=day.starts_at, ends_at=day.ends_at, break_minutes=day.break_minutes)
         for day in schedule.days

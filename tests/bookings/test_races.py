@@ -146,6 +146,22 @@ def test_one_form_edited_eight_ways_holds_the_places_of_one(committed_app: Flask
         assert taken == live.number_of_places
 
 
+def test_a_form_edited_while_its_booking_is_confirmed_shows_the_booking(
+    committed_app: Flask,
+) -> None:
+    schedule_id = stored_schedule(committed_app)
+    order = offers.order(schedule_id, idempotency_key="one form")
+    (reference,) = at_once(committed_app, [buy(order)])
+
+    with committed_app.app_context(), ThreadPoolExecutor(1) as pool:
+        with unit_of_work():
+            bookings.confirm(bookings.get_by_reference(reference), now=NOW, by=SYSTEM)
+            edited = pool.submit(at_once, committed_app, [buy(replace(order, number_of_places=5))])
+            _wait_until_somebody_waits()
+        assert edited.result(timeout=30) == [reference]
+        assert places_in_rows(schedule_id) == 1
+
+
 def test_the_last_use_of_a_code_goes_to_one(committed_app: Flask) -> None:
     dates = [stored_schedule(committed_app) for _ in range(2)]
     with committed_app.app_context(), unit_of_work(by=SYSTEM):
@@ -176,3 +192,13 @@ def test_inquiries_at_once_hold_at_most_half(committed_app: Flask, same_address:
 
     assert outcome["held"] == (1 if same_address else 3)
     assert outcome.total() == BUYERS
+
+
+def _wait_until_somebody_waits() -> None:
+    """Return once another connection waits for a lock that this one holds."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    for _ in range(2_000):
+        with db.engine.connect() as apart:
+            if apart.scalar(waiting):
+                return
+    raise AssertionError("Nobody waits for the lock.")

@@ -79,6 +79,16 @@ class TestSettle:
         with pytest.raises(CannotChange):
             bookings.settle(booking, now=NOW, by=OFFICE)
 
+    def test_refuses_a_cancelled_booking_when_the_office_confirms_itself(
+        self, session: Session
+    ) -> None:
+        _confirm_by_hand(session)
+        booking = offers.booked(offers.schedule().id)
+        bookings.cancel(booking, reason="", now=NOW, by=OFFICE)
+
+        with pytest.raises(CannotChange):
+            bookings.settle(booking, now=NOW, by=OFFICE)
+
     def test_leaves_a_confirmed_booking_as_it_is(self, session: Session) -> None:
         booking = offers.confirmed(offers.schedule().id)
 
