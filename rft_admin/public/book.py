@@ -43,14 +43,15 @@ class Placed:
 def book(schedule_id: int) -> ResponseReturnValue:
     """Show the form; price it again when asked to; place the booking when it is sent."""
     now = clock.now()
+    is_update = "update" in request.form
+    if request.method == "POST":
+        _count(now, is_update=is_update)
     schedule = catalogue.get_schedule_on_show(schedule_id, now=now)
     form = offer.booking_form()
-    if request.method == "POST" and "update" in request.form:
-        visitor.count_try("price", now=now, limit=visitor.PRICE_LIMIT)
+    if is_update:
         offer.fit_people(form)
         return _page(form, schedule, now)
     if request.method == "POST":
-        visitor.count_try("book", now=now)
         return _send(form, schedule, now)
     card = list_cards([schedule], now=now)[0]
     if not card.is_bookable:
@@ -59,6 +60,14 @@ def book(schedule_id: int) -> ResponseReturnValue:
     form.booker_attends.data = True
     funnel.note("started", schedule_id=schedule_id)
     return _page(form, schedule, now)
+
+
+def _count(now: datetime, *, is_update: bool) -> None:
+    """Count the try before anything else is read."""
+    if is_update:
+        visitor.count_try("price", now=now, limit=visitor.PRICE_LIMIT)
+    else:
+        visitor.count_try("book", now=now)
 
 
 def _send(form: BookingForm, schedule: CourseSchedule, now: datetime) -> ResponseReturnValue:

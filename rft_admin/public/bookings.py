@@ -44,9 +44,9 @@ def booking(reference: str) -> ResponseReturnValue:
 @blueprint.post("/bookings/<reference>/pay")
 def pay(reference: str) -> ResponseReturnValue:
     """Open the payment page."""
-    opened = access.open_booking(reference)
     now = clock.now()
     visitor.count_try("pay", now=now)
+    opened = access.open_booking(reference)
     booking_id, page = opened.id, _address(opened)
     db.session.rollback()
     try:
@@ -63,8 +63,10 @@ def pay(reference: str) -> ResponseReturnValue:
 @blueprint.route("/bookings/<reference>/cancel", methods=["GET", "POST"])
 def cancel(reference: str) -> ResponseReturnValue:
     """Show what comes back, with the rule; cancel when it is confirmed."""
-    opened = access.open_booking(reference)
     now = clock.now()
+    if request.method == "POST":
+        visitor.count_try("cancel", now=now)
+    opened = access.open_booking(reference)
     form = CancelForm()
     page = _address(opened)
     if not _can_cancel(opened, now):
@@ -72,7 +74,6 @@ def cancel(reference: str) -> ResponseReturnValue:
         return redirect(page, 303)
     if request.method == "GET":
         return _cancel_page(form, opened, now)
-    visitor.count_try("cancel", now=now)
     if not form.validate():
         return _cancel_page(form, opened, now), UNPROCESSABLE
     by = visitor.actor()
@@ -93,8 +94,10 @@ def cancel(reference: str) -> ResponseReturnValue:
 @blueprint.route("/bookings/<reference>/attendees", methods=["GET", "POST"])
 def attendees(reference: str) -> ResponseReturnValue:
     """Show and change who comes; a person may be replaced until the start."""
-    opened = access.open_booking(reference)
     now = clock.now()
+    if request.method == "POST":
+        visitor.count_try("names", now=now)
+    opened = access.open_booking(reference)
     page = _address(opened)
     if not _can_change_names(opened, now):
         flash("The names can no longer be changed here. Please write to us.")
@@ -102,7 +105,6 @@ def attendees(reference: str) -> ResponseReturnValue:
     people = _people(opened)
     if request.method == "GET":
         return _names_page(_names_form(people), opened)
-    visitor.count_try("names", now=now)
     form = NamesForm()
     if not form.validate():
         return _names_page(form, opened), UNPROCESSABLE
@@ -132,8 +134,8 @@ def find_booking() -> ResponseReturnValue:
     visitor.count_try("find", now=now)
     if not form.validate():
         return render_template("public/find.html", form=form), UNPROCESSABLE
-    by = visitor.actor()
     visitor.count_try(f"find-{form.email.data.lower()}", now=now)
+    by = visitor.actor()
     transact(lambda: links.send_links(email=form.email.data, now=now, by=by), by=by)
     return render_template("public/find_sent.html")
 

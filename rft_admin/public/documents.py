@@ -95,6 +95,9 @@ def certificate(certificate_number: str) -> Response:
 @blueprint.route("/attendees/<int:attendee_id>/details", methods=["GET", "POST"])
 def attendee_details(attendee_id: int) -> ResponseReturnValue:
     """Let an attendee say, by his own link, what he needs; with his consent it is kept."""
+    now = clock.now()
+    if request.method == "POST":
+        visitor.count_try("details", now=now)
     token = request.args.get("t", "")
     attendee = links.find_attendee_by_link(attendee_id, token)
     if attendee is None:
@@ -102,8 +105,6 @@ def attendee_details(attendee_id: int) -> ResponseReturnValue:
     form = NeedsForm()
     if request.method == "GET":
         return _details_page(form, attendee, token)
-    now = clock.now()
-    visitor.count_try("details", now=now)
     if not form.validate():
         return _details_page(form, attendee, token), UNPROCESSABLE
     by = visitor.actor()

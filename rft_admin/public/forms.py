@@ -37,6 +37,9 @@ MOST_PEOPLE = 12
 LONGEST_EMAIL = 254
 LONGEST_KEY = 200
 
+CHOOSE = "Please choose one of the options."
+KINDS_OF_NEED = {kind.value: label_of(kind) for kind in RequirementType}
+
 
 def check_email(_form: Form, field: Field) -> None:
     """Refuse an address that mail could not reach.
@@ -163,9 +166,9 @@ class BookingForm(PublicForm):
     )
     customer_type = RadioField(
         "I am booking as",
-        choices=[("individual", "A private person"), ("business", "A business")],
+        choices={"individual": "A private person", "business": "A business"},
         default="individual",
-        validate_choice=True,
+        invalid_choice_message=CHOOSE,
     )
     company_name = text("Business name", longest=200)
     number_of_places = WholeNumberField(
@@ -182,12 +185,15 @@ class BookingForm(PublicForm):
     attendees = FieldList(FormField(PersonForm), max_entries=MOST_PEOPLE)
     requirement_type = SelectField(
         "What is it about?",
-        choices=[("", "Nothing"), *((kind.value, label_of(kind)) for kind in RequirementType)],
+        choices={"": "Nothing", **KINDS_OF_NEED},
         default="",
+        invalid_choice_message=CHOOSE,
     )
     requirement_details = text("Details", kind=TextAreaField, longest=LONGEST_TEXT)
     health_consent = tick("I agree that you store these details about me to run the course safely.")
-    payment_method = RadioField("How do you want to pay?", default="card")
+    payment_method = RadioField(
+        "How do you want to pay?", default="card", invalid_choice_message=CHOOSE
+    )
     purchase_order = text("Purchase order number")
     discount_code = text("Discount code", longest=50)
     early_start_request = tick("Please give the course inside the cooling-off time.")
@@ -225,7 +231,7 @@ class InquiryForm(PublicForm):
     )
     phone = text("Phone", kind=TelField, longest=30, checks=(check_phone,))
     company_name = text("Business name", longest=200)
-    course_id = SelectField("Course", default="")
+    course_id = SelectField("Course", default="", invalid_choice_message=CHOOSE)
     number_of_people = WholeNumberField(
         "How many people?",
         default=1,
@@ -273,7 +279,8 @@ class NeedsForm(PublicForm):
 
     requirement_type = SelectField(
         "What is it about?",
-        choices=[(kind.value, label_of(kind)) for kind in RequirementType],
+        choices=KINDS_OF_NEED,
+        invalid_choice_message=CHOOSE,
     )
     requirement_details = text(
         "Details", "Please tell us what you need.", kind=TextAreaField, longest=LONGEST_TEXT

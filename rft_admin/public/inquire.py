@@ -25,11 +25,12 @@ from rft_admin.public.forms import InquiryForm
 def inquire(schedule_id: int | None) -> ResponseReturnValue:
     """Show the inquiry form; store what is sent."""
     now = clock.now()
+    if request.method == "POST":
+        visitor.count_try("inquire", now=now)
     schedule = catalogue.get_schedule_on_show(schedule_id, now=now) if schedule_id else None
     form = _form(schedule)
     if request.method == "GET":
         return _page(form, schedule, now)
-    visitor.count_try("inquire", now=now)
     if not form.validate():
         return _page(form, schedule, now), UNPROCESSABLE
     try:
@@ -57,10 +58,10 @@ def inquiry_sent() -> ResponseReturnValue:
 def _form(schedule: CourseSchedule | None) -> InquiryForm:
     form = InquiryForm()
     courses = catalogue.list_courses()
-    form.course_id.choices = [
-        ("", "Not sure yet, or something else"),
-        *((str(course.id), course.name) for course in courses),
-    ]
+    form.course_id.choices = {
+        "": "Not sure yet, or something else",
+        **{str(course.id): course.name for course in courses},
+    }
     if request.method == "GET" and schedule is None:
         wanted = request.args.get("course")
         form.course_id.data = next((str(c.id) for c in courses if c.slug == wanted), "")

@@ -20,7 +20,7 @@ def booking_form() -> BookingForm:
     form = BookingForm()
     form.payment_method.choices = _payment_choices()
     if len(form.payment_method.choices) == 1:
-        form.payment_method.data = form.payment_method.choices[0][0]
+        form.payment_method.data = next(iter(form.payment_method.choices))
     if not settings.discount_codes_enabled():
         del form.discount_code
     return form
@@ -89,13 +89,12 @@ def words(form: BookingForm, schedule: CourseSchedule, now: datetime) -> dict[st
     }
 
 
-def _payment_choices() -> list[tuple[str, str]]:
-    card = [(PaymentChoice.CARD.value, "By card, now")]
-    invoice = [(PaymentChoice.INVOICE.value, "By invoice, later (businesses)")]
-    by_invoice = payment_settings.invoice_enabled()
-    if by_invoice and not payment_settings.accept_online_payments():
-        return invoice
-    return card + (invoice if by_invoice else [])
+def _payment_choices() -> dict[str, str]:
+    card = {PaymentChoice.CARD.value: "By card, now"}
+    invoice = {PaymentChoice.INVOICE.value: "By invoice, later (businesses)"}
+    if not payment_settings.invoice_enabled():
+        return card
+    return card | invoice if payment_settings.accept_online_payments() else invoice
 
 
 def _rows_wanted(form: BookingForm) -> int:

@@ -11,7 +11,6 @@ from rft_admin.public import visitor
 from rft_admin.public.blueprint import blueprint
 from rft_admin.public.forms import VerifyForm
 
-#: Numbers cannot be guessed; the limit is there so that nobody tries.
 NOT_FOUND = 404
 LONGEST_NUMBER = 40
 
@@ -31,6 +30,8 @@ def verify_number(certificate_number: str) -> ResponseReturnValue:
     now = clock.now()
     visitor.count_try("verify", now=now, limit=visitor.VERIFY_LIMIT)
     typed = verification.normalise(certificate_number)[:LONGEST_NUMBER]
+    if not typed:
+        return redirect(url_for("public.verify"), 303)
     form = VerifyForm(formdata=None)
     form.number.data = typed
     found = verification.look_up(typed, now=now)
