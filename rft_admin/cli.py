@@ -59,7 +59,10 @@ def _seed_reference() -> None:
         added = transact(lambda: reference.seed_reference(config()), by=COMMAND_LINE)
     except DomainError as refusal:
         raise click.ClickException(refusal.message) from refusal
-    click.echo(f"Seeded: {', '.join(added)}." if added else "Nothing to seed.")
+    settings = sum(line.startswith("setting ") for line in added)
+    told = [line for line in added if not line.startswith("setting ")]
+    told += [f"{settings} settings"] if settings else []
+    click.echo(f"Seeded: {', '.join(told)}." if told else "Nothing to seed.")
 
 
 @click.command()

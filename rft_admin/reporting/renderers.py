@@ -45,7 +45,8 @@ def to_excel(title: str, columns: Sequence[str], rows: Rows) -> bytes:
             "default_date_format": "dd/mm/yyyy hh:mm",
         },
     )
-    sheet = workbook.add_worksheet(title[:31])
+    workbook.set_properties({"title": title})
+    sheet = workbook.add_worksheet("Report")
     bold = workbook.add_format({"bold": True})
     pounds = workbook.add_format({"num_format": "£#,##0.00"})
     moment = workbook.add_format({"num_format": "dd/mm/yyyy hh:mm"})
