@@ -8,9 +8,16 @@ from sqlalchemy.orm import Session
 
 from rft_admin.accounts import permissions
 from rft_admin.accounts.models import Role, User
-from rft_admin.bookings.models import Booking, SpecialRequirement
-from rft_admin.catalogue.models import Course, CourseSchedule, CourseType, Trainer
+from rft_admin.bookings.models import Booking, BookingAttendee, SpecialRequirement
+from rft_admin.catalogue.models import (
+    Course,
+    CourseSchedule,
+    CourseScheduleDay,
+    CourseType,
+    Trainer,
+)
 from rft_admin.core.database import Base
+from rft_admin.delivery.models import AttendanceRecord, AttendanceStatus
 from rft_admin.messaging.models import Notification, NotificationType
 from tests.accounts.conftest import NOW, MakeUser
 
@@ -67,6 +74,12 @@ def schedules(session: Session, instructor: User) -> tuple[CourseSchedule, Cours
             start_datetime=NOW + timedelta(days=days),
             end_datetime=NOW + timedelta(days=days, hours=7),
             max_capacity=12,
+            days=[
+                CourseScheduleDay(
+                    starts_at=NOW + timedelta(days=days),
+                    ends_at=NOW + timedelta(days=days, hours=7),
+                )
+            ],
         )
         for days, teacher in ((10, instructor.id), (20, None))
     )
@@ -188,6 +201,48 @@ class TestInstructors:
         assert rows == [own]
         assert permissions.can(instructor, "view", CourseSchedule, row=own)
         assert not permissions.can(instructor, "view", CourseSchedule, row=other)
+
+    def test_see_the_days_of_their_own_schedules_only(
+        self,
+        session: Session,
+        instructor: User,
+        schedules: tuple[CourseSchedule, CourseSchedule],
+    ) -> None:
+        days = session.scalars(
+            permissions.scope(instructor, CourseScheduleDay, select(CourseScheduleDay))
+        ).all()
+
+        assert [day.course_schedule_id for day in days] == [schedules[0].id]
+        assert session.scalars(select(CourseScheduleDay)).all() != days
+
+    def test_mark_the_registers_of_their_own_schedules_only(
+        self,
+        session: Session,
+        instructor: User,
+        admin: User,
+        schedules: tuple[CourseSchedule, CourseSchedule],
+    ) -> None:
+        records = []
+        for schedule in schedules:
+            booking = make_booking(session, schedule, admin)
+            attendee = BookingAttendee(booking_id=booking.id, price=75)
+            session.add(attendee)
+            session.flush()
+            records.append(
+                AttendanceRecord(
+                    booking_id=booking.id,
+                    course_session_id=schedule.id,
+                    attendee_id=attendee.id,
+                    user_id=admin.id,
+                    session_date=schedule.start_datetime.date(),
+                    status=AttendanceStatus.PRESENT,
+                )
+            )
+        session.add_all(records)
+        session.commit()
+
+        assert permissions.can(instructor, "edit", AttendanceRecord, row=records[0])
+        assert not permissions.can(instructor, "edit", AttendanceRecord, row=records[1])
 
     def test_see_no_row_of_a_table_they_may_not_list(
         self, session: Session, instructor: User, admin: User

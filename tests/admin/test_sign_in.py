@@ -112,6 +112,26 @@ class TestTheGuard:
             "/admin/sign-in?next=/admin/password",
         )
 
+    @pytest.mark.parametrize(
+        ("referrer", "heading"),
+        [
+            ("http://localhost/admin/bookings/?page=2", "/admin/bookings/?page%3D2"),
+            ("https://example.org/admin/bookings/", None),
+            ("", None),
+        ],
+    )
+    def test_leads_back_to_the_page_whose_action_was_interrupted(
+        self, client: FlaskClient, referrer: str, heading: str | None
+    ) -> None:
+        token = csrf_token(client, "/admin/sign-in")
+
+        response = client.post(
+            "/admin/bookings/action/", data={"csrf_token": token}, headers={"Referer": referrer}
+        )
+
+        query = f"?next={heading}" if heading else ""
+        assert (response.status_code, response.location) == (302, "/admin/sign-in" + query)
+
     def test_lets_nobody_in_with_a_forged_or_ended_session(
         self, client: FlaskClient, user: User, session: Session
     ) -> None:

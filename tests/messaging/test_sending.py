@@ -14,7 +14,14 @@ from rft_admin.accounts.models import AdminActivityLog, PasswordReset, Role, Use
 from rft_admin.core import files, tokens
 from rft_admin.core.actor import Actor
 from rft_admin.core.database import db, transact
-from rft_admin.messaging import account_letters, attachments, notifications, sending, service
+from rft_admin.messaging import (
+    account_letters,
+    attachments,
+    notifications,
+    personal_links,
+    sending,
+    service,
+)
 from rft_admin.messaging.models import EmailLog, EmailStatus
 from tests.messaging.conftest import NOW, Mailbox, point_at, queue_letter
 
@@ -98,6 +105,20 @@ class TestSend:
         assert token not in letter.body_text + letter.body_html
         trail = session.scalars(select(AdminActivityLog.changes)).all()
         assert token not in str(trail)
+
+    def test_asks_the_room_that_knows_the_row_for_its_link(self, mailbox: Mailbox) -> None:
+        personal_links.register("test_link", lambda row_id, path: f"http://localhost{path}{row_id}")
+        letter = queue_letter(
+            template="password_reset",
+            context={"first_name": "Kim"},
+            personal_link={"path": "/known/", "purpose": "test_link", "row_id": 7},
+        )
+
+        send(letter)
+
+        body = mailbox.letters[0].get_body(("plain",))
+        assert body is not None
+        assert "http://localhost/known/7" in body.get_content()
 
     def test_carries_stored_files_and_calendars(self, mailbox: Mailbox) -> None:
         stored = transact(
@@ -277,6 +298,30 @@ class TestResetLetters:
         assert row.token == tokens.hash_token(token)
         assert token not in letter.body_text + letter.body_html
         assert resets.find_valid(token, now=NOW) is row
+
+    def test_are_written_when_the_office_asks_for_one(
+        self, session: Session, mailbox: Mailbox
+    ) -> None:
+        robin = User(email="robin@example.com", first_name="Robin", role=Role.ADMIN)
+        session.add(robin)
+        session.commit()
+
+        letter = transact(lambda: account_letters.send_reset(robin, now=NOW, by=BY), by=BY)
+
+        assert send(letter)
+        assert mailbox.recipients == ["robin@example.com"]
+
+    def test_fail_for_good_once_their_reset_is_gone(self, mailbox: Mailbox) -> None:
+        letter = queue_letter(
+            template="password_reset",
+            context={"first_name": "Kim"},
+            personal_link={"purpose": "password_reset", "row_id": 0},
+        )
+
+        assert not send(letter)
+
+        assert letter.status is EmailStatus.FAILED
+        assert letter.error_message == "The password reset does not exist any more."
 
     def test_resent_carry_a_new_link(self, session: Session, mailbox: Mailbox) -> None:
         session.add(User(email="robin@example.com", first_name="Robin", role=Role.ADMIN))
