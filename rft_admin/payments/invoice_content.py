@@ -64,7 +64,8 @@ def for_credit_note(
         "facts": _facts(
             ("Credit note number", number),
             ("Date", format_short_date(now)),
-            ("Credits invoice", f"{invoice.invoice_number} of {_day(invoice.issue_date)}"),
+            ("Credits invoice", invoice.invoice_number),
+            ("Of", format_short_date(invoice.issue_date)),
             ("Booking", booking.booking_reference),
             ("Purchase order", booking.purchase_order),
         ),
@@ -173,10 +174,6 @@ def _notes(number: str, to_pay: Decimal) -> list[Json]:
 def _refund_notes(refund: Refund | None) -> list[Json]:
     words = refund.calculation.get("words", []) if refund else []
     return [{"title": "How it was reckoned", "text": "\n".join(words)}] if words else []
-
-
-def _day(day: date) -> str:
-    return format_short_date(day)
 
 
 def _lines_of(text: str) -> list[str]:
