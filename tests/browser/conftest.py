@@ -203,9 +203,8 @@ def _wait_until_ready(process: "subprocess.Popen[str]") -> tuple[str, str, str]:
 
 
 def _chromium() -> str | None:
-    return next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None)
 
 
 def _require_chromium() -> None:
