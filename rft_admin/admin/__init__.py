@@ -9,9 +9,11 @@ from rft_admin.admin import (
     bookings,
     catalogue,
     delivery,
+    inquiries,
     messaging,
     payments,
     reporting,
+    requirements,
     settings,
 )
 from rft_admin.admin.cells import cell
@@ -21,15 +23,43 @@ from rft_admin.admin.registry import details_address, registered
 from rft_admin.core.web import csp_nonce
 
 #: Imported for their registrations, in the order of the sidebar.
-ROOMS = (bookings, catalogue, delivery, payments, messaging, reporting, settings, accounts)
+ROOMS = (
+    bookings,
+    inquiries,
+    requirements,
+    catalogue,
+    delivery,
+    payments,
+    messaging,
+    reporting,
+    settings,
+    accounts,
+)
 #: The sidebar's order within its groups.
 ORDER = (
-    "bookings", "booking_inquiries", "special_requirements",
-    "course_schedules", "courses", "course_materials", "venues", "trainers", "discount_codes",
-    "attendance_records", "certificates", "users", "payment_transactions", "refunds",
-    "email_logs", "notifications", "reports", "analytics_events", "settings",
-    "admin_activity_logs", "admin_sessions", "password_resets",
-)  # fmt: skip
+    "bookings",
+    "booking_inquiries",
+    "special_requirements",
+    "course_schedules",
+    "courses",
+    "course_materials",
+    "venues",
+    "trainers",
+    "discount_codes",
+    "attendance_records",
+    "certificates",
+    "users",
+    "payment_transactions",
+    "refunds",
+    "email_logs",
+    "notifications",
+    "reports",
+    "analytics_events",
+    "settings",
+    "admin_activity_logs",
+    "admin_sessions",
+    "password_resets",
+)
 
 
 def init_admin(app: Flask) -> None:
@@ -46,6 +76,4 @@ def init_admin(app: Flask) -> None:
     views = {table: known[table][1](known[table][0]) for table in tables}
     app.extensions["rft_admin_views"] = views
     admin.add_views(*views.values())
-    app.jinja_env.globals.update(
-        admin_chrome=chrome, details_address=details_address, cell=cell
-    )
+    app.jinja_env.globals.update(admin_chrome=chrome, details_address=details_address, cell=cell)

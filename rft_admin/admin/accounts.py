@@ -4,7 +4,7 @@ from typing import Any
 
 from rft_admin.accounts import people, sessions
 from rft_admin.accounts.models import AdminActivityLog, AdminSession, PasswordReset, Role, User
-from rft_admin.admin.actions import Action, Consequences, Done, Order
+from rft_admin.admin.actions import Action, Consequences, Done, Order, letter_to
 from rft_admin.admin.base import ListScope, TableView
 from rft_admin.admin.details import Panel
 from rft_admin.admin.registry import details_address, register, screen
@@ -79,11 +79,37 @@ class UserView(TableView):
         "must_change_password": "Has to choose an own password at the next sign-in.",
     }
     panels = (
-        Panel("Bookings", Booking, "user_id", ("booking_reference", "course_schedule_id", "status", "payment_status", "payment_amount")),
-        Panel("Places taken for this person", BookingAttendee, "user_id", ("full_name", "booking_id", "cancelled_at")),
-        Panel("Certificates", Certificate, "user_id", ("certificate_number", "course_name", "status", "expiry_date")),
-        Panel("Refunds", Refund, "user_id", ("refund_reference", "status", "net_refund", "requested_at")),
-    )  # fmt: skip
+        Panel(
+            "Bookings",
+            Booking,
+            "user_id",
+            (
+                "booking_reference",
+                "course_schedule_id",
+                "status",
+                "payment_status",
+                "payment_amount",
+            ),
+        ),
+        Panel(
+            "Places taken for this person",
+            BookingAttendee,
+            "user_id",
+            ("full_name", "booking_id", "cancelled_at"),
+        ),
+        Panel(
+            "Certificates",
+            Certificate,
+            "user_id",
+            ("certificate_number", "course_name", "status", "expiry_date"),
+        ),
+        Panel(
+            "Refunds",
+            Refund,
+            "user_id",
+            ("refund_reference", "status", "net_refund", "requested_at"),
+        ),
+    )
     actions = (
         Action(
             name="deactivate",
@@ -114,7 +140,7 @@ class UserView(TableView):
             run=_send_reset,
             hindrance=_not_in_office,
             consequences=lambda users: Consequences(
-                letters=[f"password_reset to {user.email}" for user in users]
+                letters=[letter_to("password_reset", user.email) for user in users]
             ),
         ),
     )
@@ -136,7 +162,14 @@ class AdminSessionView(TableView):
     group, icon, title, singular = "System", "key", "Sessions", "session"
     question = "Who is signed in, from where, and who tried and failed?"
     read_only_because = "Written by sign-in; a session can only be ended."
-    column_list = ("user_id", "ip_address", "is_active", "last_activity", "failed_attempts", "locked_until")
+    column_list = (
+        "user_id",
+        "ip_address",
+        "is_active",
+        "last_activity",
+        "failed_attempts",
+        "locked_until",
+    )
     column_searchable_list = ("user.email", "ip_address")
     column_filters = ("user_id", "is_active", "last_activity")
     default_order = (("last_activity", True),)
@@ -159,8 +192,21 @@ class AuditView(TableView):
     group, icon, title, singular = "System", "shield", "Audit log", "entry"
     question = "Who changed what, when, and why?"
     read_only_because = "The audit log is append-only: the database itself refuses changes."
-    column_list = ("action", "entity_type", "entity_id", "user_id", "actor_label", "reason", "created_at")
-    column_labels = {"entity_type": "Table", "entity_id": "Row", "actor_label": "Actor", "created_at": "When"}
+    column_list = (
+        "action",
+        "entity_type",
+        "entity_id",
+        "user_id",
+        "actor_label",
+        "reason",
+        "created_at",
+    )
+    column_labels = {
+        "entity_type": "Table",
+        "entity_id": "Row",
+        "actor_label": "Actor",
+        "created_at": "When",
+    }
     column_searchable_list = ("action", "entity_type", "actor_label", "request_id")
     column_filters = ("user_id", "action", "entity_type", "created_at")
     default_order = (("id", True),)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, abort, flash, redirect, request
+from flask import abort, flash, redirect, request
 from flask_admin.form import BaseForm
 from markupsafe import Markup
 from sqlalchemy.exc import IntegrityError
@@ -54,6 +54,11 @@ class Consequences:
     notes: Sequence[str] = ()
 
 
+def letter_to(template: str, address: str) -> str:
+    """Return the line that announces a letter: its name in words and who gets it."""
+    return f"Letter “{template.replace('_', ' ')}” to {address}"
+
+
 def _always(_row: Any) -> None:
     return None
 
@@ -69,7 +74,7 @@ class Action:
     name: str
     label: str
     #: Done for each row, in a unit of work of its own; a DomainError refuses that row.
-    run: Callable[[Any, Order], Done | Response]
+    run: Callable[[Any, Order], Done | BaseResponse]
     #: What the confirmation page asks.
     question: str
     form: type[BaseForm] | None = None
@@ -149,10 +154,14 @@ def safe_return(target: str | None) -> str | None:
     return target if inside and "\\" not in str(target) and "\n" not in str(target) else None
 
 
+def _is_confirmed() -> bool:
+    return request.form.get("confirmed") == "1"
+
+
 def _carry_out(
     view: "TableView", action: Action, rows: list[Any], form: BaseForm | None
 ) -> BaseResponse | tuple[str, int]:
-    values = {name: value for name, value in form.data.items()} if form is not None else {}
+    values = dict(form.data) if form is not None else {}
     results = Results()
     for row_id, title in [(row.id, str(row)) for row in rows]:
         outcome = _run_one(view, action, row_id, values)
@@ -176,7 +185,7 @@ def _run_one(
 ) -> Done | BaseResponse | DomainError:
     actor = current_actor_from_request()
 
-    def use_case() -> Done | Response:
+    def use_case() -> Done | BaseResponse:
         row = view.get_many([row_id], f"action:{action.name}")[0]
         hindrance = action.hindrance(row)
         if hindrance is not None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from flask import Response, abort, flash, jsonify, redirect, request, send_file
-from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.form import BaseForm
 from sqlalchemy import inspect, select
@@ -16,6 +15,7 @@ from rft_admin.admin import actions, cells, deletion, details, export, forms, lo
 from rft_admin.admin.actions import Action, read_ids, safe_return
 from rft_admin.admin.actor import current_actor_from_request
 from rft_admin.admin.details import Panel
+from rft_admin.admin.exposing import expose
 from rft_admin.admin.filters import ColumnFilter, filters_for
 from rft_admin.admin.listing import (
     SORTED_BY,
@@ -25,7 +25,7 @@ from rft_admin.admin.listing import (
     matching,
     read_listing,
 )
-from rft_admin.admin.paths import Path, kind_of, resolve, shown_columns, value_at
+from rft_admin.admin.paths import Path, kind_of, resolve, shown_columns
 from rft_admin.admin.registry import endpoint
 from rft_admin.admin.rights import can, scoped, visible
 from rft_admin.admin.saving import save
@@ -62,7 +62,8 @@ class TableView(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
     read_only_because: ClassVar[str] = ""
     #: Columns without a field, and why.
     not_in_form: ClassVar[Mapping[str, str]] = {}
-    extra_fields: ClassVar[Mapping[str, Any]] = {}
+    #: Fields that are no columns, made anew so that they stand behind the columns' own.
+    extra_fields: ClassVar[Mapping[str, Callable[[], Any]]] = {}
     #: The form for a new row where it is not the generated one: its use case's own fields.
     new_form: ClassVar[type[BaseForm] | None] = None
     actions: ClassVar[tuple[Action, ...]] = ()
@@ -76,6 +77,8 @@ class TableView(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
     reference_fields: ClassVar[Mapping[str, Any]] = {}
     new_words: ClassVar[str] = ""
 
+    #: The list's paths; derived where a registration names none.
+    column_list: tuple[str, ...] = ()
     can_view_details = True
     can_export = True
     can_set_page_size = True
@@ -244,9 +247,9 @@ class TableView(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
 
     def describe_briefly(self, row: Any) -> str:
         """Return a line under a row's title where it stands for itself."""
-        paths = [path for path in self.list_paths[1:] if path.kind != "json"][:4]
-        texts = [cells.plain(value_at(row, path)) for path in paths]
-        return " · ".join(text for text in texts if text)
+        paths = [path for path in self.list_paths[1:] if path.kind not in {"json", "flag"}][:4]
+        texts = [cells.cell(row, path).striptags() for path in paths]
+        return " · ".join(text for text in texts if text != cells.EMPTY.striptags())
 
     # ---- what a room may say differently
 

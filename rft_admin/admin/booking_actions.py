@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rft_admin.admin.actions import Action, Consequences, Done, Order
+from rft_admin.admin.actions import Action, Consequences, Done, Order, letter_to
 from rft_admin.admin.fields_of_actions import (
     ConversionForm,
     PaymentForm,
@@ -137,7 +137,7 @@ def _cancelled(booking: Any) -> str | None:
 
 def _letters(template: str) -> Any:
     def consequences(rows: list[Any]) -> Consequences:
-        return Consequences(letters=[f"{template} to {row.user.email}" for row in rows])
+        return Consequences(letters=[letter_to(template, row.user.email) for row in rows])
 
     return consequences
 
@@ -160,7 +160,7 @@ def _what_cancelling_does(rows: list[Any]) -> Consequences:
     return Consequences(
         sums=[("Places freed", str(places)), *money.sums],
         notes=money.notes,
-        letters=[f"booking_cancelled to {row.user.email}" for row in rows],
+        letters=[letter_to("booking_cancelled", row.user.email) for row in rows],
     )
 
 
@@ -168,7 +168,7 @@ def _what_is_due(rows: list[Any]) -> Consequences:
     due = sum((ledger.amount_due(row) for row in rows), ZERO)
     return Consequences(
         sums=[("Still to pay", format_pounds(due))],
-        letters=[f"payment_received to {row.user.email}" for row in rows],
+        letters=[letter_to("payment_received", row.user.email) for row in rows],
     )
 
 
@@ -248,8 +248,10 @@ BOOKING_ACTIONS = (
 
 
 def _closed(inquiry: Any) -> str | None:
-    return None if inquiry.status.value not in {"closed", "converted"} else (
-        f"It is {label_of(inquiry.status).lower()}."
+    return (
+        None
+        if inquiry.status.value not in {"closed", "converted"}
+        else (f"It is {label_of(inquiry.status).lower()}.")
     )
 
 
@@ -261,7 +263,7 @@ def _not_convertible(inquiry: Any) -> str | None:
 
 def _letters_to_inquirers(rows: list[Any]) -> Consequences:
     return Consequences(
-        letters=[f"inquiry_response to {row.email}" for row in rows],
+        letters=[letter_to("inquiry_response", row.email) for row in rows],
         notes=[f"{row.first_name} asks: {row.questions}" for row in rows if row.questions],
     )
 

@@ -3,12 +3,11 @@
 from typing import Any
 
 from flask_admin.form import BaseForm
-from markupsafe import Markup
 from wtforms import BooleanField, IntegerField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
-from rft_admin.admin.booking_actions import BOOKING_ACTIONS, INQUIRY_ACTIONS, terms_of
 from rft_admin.admin.base import ListScope, TableView
+from rft_admin.admin.booking_actions import BOOKING_ACTIONS, terms_of
 from rft_admin.admin.cells import show
 from rft_admin.admin.details import Panel
 from rft_admin.admin.fields import (
@@ -19,26 +18,18 @@ from rft_admin.admin.fields import (
 )
 from rft_admin.admin.lookup import find_row, look_up
 from rft_admin.admin.registry import screen
-from rft_admin.bookings import requirements
 from rft_admin.bookings import service as bookings
-from rft_admin.bookings.inquiries import place_inquiry
 from rft_admin.bookings.models import (
     Booking,
     BookingAttendee,
-    BookingInquiry,
     BookingStatus,
-    ConsentBy,
     CustomerType,
-    InquiryStatus,
     PaymentStatus,
-    RequirementType,
-    Severity,
     SpecialRequirement,
 )
-from rft_admin.bookings.orders import AttendeeDetails, BookingOrder, InquiryOrder
+from rft_admin.bookings.orders import AttendeeDetails, BookingOrder
 from rft_admin.catalogue.models import CourseSchedule
 from rft_admin.core import clock
-from rft_admin.core.database import db, unit_of_work
 from rft_admin.core.errors import DomainError
 from rft_admin.delivery.models import AttendanceRecord, Certificate
 from rft_admin.messaging.models import EmailLog
@@ -46,7 +37,11 @@ from rft_admin.payments.ledger import amount_due, amount_paid
 from rft_admin.payments.models import Invoice, PaymentTransaction, Refund
 
 NEEDED = InputRequired("Please fill this in.")
-PAYMENT_CHOICES = [("card", "Card, by a link"), ("invoice", "Invoice"), ("offline", "Transfer or cash")]
+PAYMENT_CHOICES = [
+    ("card", "Card, by a link"),
+    ("invoice", "Invoice"),
+    ("offline", "Transfer or cash"),
+]
 
 
 def reference_to(table: str, label: str, **options: Any) -> ReferenceField:
@@ -85,28 +80,77 @@ class NewBookingForm(BaseForm):  # type: ignore[misc] # Flask-Admin ships no typ
     )
 
 
+def _attendees_field() -> LongTextField:
+    return LongTextField(
+        "Attendees",
+        description="One line per place: first name, last name, e-mail, separated by commas.",
+        validators=[Optional()],
+    )
+
+
 @screen(Booking)
 class BookingView(TableView):
     """Bookings; money and places change by actions only."""
 
     group, icon, singular = "Bookings", "ticket", "booking"
     question = "Who has booked what, is it confirmed, and is it paid?"
-    column_list = ("booking_reference", "contact_name", "course_schedule_id", "number_of_places", "status", "payment_status", "payment_amount", "created_at")
-    column_labels = {"booking_reference": "Reference", "contact_name": "Booked by", "payment_status": "Payment", "created_at": "Booked", "course_schedule.course_id": "Course", "course_schedule.start_datetime": "Course date", "user_id": "Customer"}
-    column_searchable_list = ("booking_reference", "contact_name", "company_name", "user.email", "course_schedule.course.name")
-    column_filters = ("status", "payment_status", "course_schedule.course_id", "course_schedule_id", "course_schedule.start_datetime", "user_id", "source", "payment_amount", "created_at")
+    column_list = (
+        "booking_reference",
+        "contact_name",
+        "course_schedule.course_id",
+        "course_schedule.start_datetime",
+        "number_of_places",
+        "status",
+        "payment_status",
+        "payment_amount",
+    )
+    column_labels = {
+        "booking_reference": "Reference",
+        "contact_name": "Booked by",
+        "contact_first_name": "First name",
+        "contact_last_name": "Last name",
+        "contact_phone": "Phone",
+        "booked_start": "First course day as booked",
+        "payment_status": "Payment",
+        "created_at": "Booked",
+        "course_schedule.course_id": "Course",
+        "course_schedule.start_datetime": "Course date",
+        "user_id": "Customer",
+    }
+    column_searchable_list = (
+        "booking_reference",
+        "contact_name",
+        "company_name",
+        "user.email",
+        "course_schedule.course.name",
+    )
+    column_filters = (
+        "status",
+        "payment_status",
+        "course_schedule.course_id",
+        "course_schedule_id",
+        "course_schedule.start_datetime",
+        "user_id",
+        "source",
+        "payment_amount",
+        "created_at",
+    )
     default_order = (("created_at", True),)
     scopes = {
         "upcoming": ListScope(
             "Upcoming",
-            lambda: Booking.course_schedule.has(CourseSchedule.start_datetime > clock.now())
-            & (Booking.status == BookingStatus.CONFIRMED),
+            lambda: (
+                Booking.course_schedule.has(CourseSchedule.start_datetime > clock.now())
+                & (Booking.status == BookingStatus.CONFIRMED)
+            ),
         ),
         "unpaid": ListScope(
             "Unpaid",
-            lambda: (Booking.payment_status == PaymentStatus.PENDING)
-            & Booking.status.in_(
-                (BookingStatus.CONFIRMED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW)
+            lambda: (
+                (Booking.payment_status == PaymentStatus.PENDING)
+                & Booking.status.in_(
+                    (BookingStatus.CONFIRMED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW)
+                )
             ),
         ),
         "pending": ListScope("Pending", lambda: Booking.status == BookingStatus.PENDING),
@@ -117,36 +161,102 @@ class BookingView(TableView):
         "course_schedule_id": Booking.__table__.c.course_schedule_id,
         "schedule_id": Booking.__table__.c.course_schedule_id,
     }
-    form_columns = ("contact_first_name", "contact_last_name", "contact_phone", "company_name", "purchase_order")
-    extra_fields = {
-        "attendees": LongTextField(
-            "Attendees",
-            description="One line per place: first name, last name, e-mail, separated by commas.",
-            validators=[Optional()],
-        )
-    }
+    form_columns = (
+        "contact_first_name",
+        "contact_last_name",
+        "contact_phone",
+        "company_name",
+        "purchase_order",
+    )
+    extra_fields = {"attendees": _attendees_field}
     not_in_form = {
         name: reason
         for names, reason in (
-            (("user_id", "booking_reference", "idempotency_key", "source", "links_version"), "given when booked"),
+            (
+                ("user_id", "booking_reference", "idempotency_key", "source", "links_version"),
+                "given when booked",
+            ),
             (("course_schedule_id",), "changed by Transfer"),
-            (("status", "payment_status", "cancelled_at", "cancellation_reason", "hold_expires_at"), "changed by actions and payments"),
-            (("payment_amount", "discount_applied", "discount_code_id", "price_per_place", "number_of_places"), "reckoned by the system"),
-            (("confirmation_sent", "reminder_sent", "certificate_issued"), "written by the letters and the register"),
-            (("customer_type", "payment_method_chosen", "payment_due_at", "terms_snapshot", "terms_accepted_at", "early_start_requested_at", "booked_start"), "the contract as sold"),
+            (
+                (
+                    "status",
+                    "payment_status",
+                    "cancelled_at",
+                    "cancellation_reason",
+                    "hold_expires_at",
+                ),
+                "changed by actions and payments",
+            ),
+            (
+                (
+                    "payment_amount",
+                    "discount_applied",
+                    "discount_code_id",
+                    "price_per_place",
+                    "number_of_places",
+                ),
+                "reckoned by the system",
+            ),
+            (
+                ("confirmation_sent", "reminder_sent", "certificate_issued"),
+                "written by the letters and the register",
+            ),
+            (
+                (
+                    "customer_type",
+                    "payment_method_chosen",
+                    "payment_due_at",
+                    "terms_snapshot",
+                    "terms_accepted_at",
+                    "early_start_requested_at",
+                    "booked_start",
+                ),
+                "the contract as sold",
+            ),
         )
         for name in names
     }
     panels = (
-        Panel("Attendees", BookingAttendee, "booking_id", ("full_name", "email", "price", "may_have_needs", "cancelled_at")),
-        Panel("Special requirements", SpecialRequirement, "booking_id", ("requirement_type", "severity", "requires_action", "action_completed")),
-        Panel("Payments", PaymentTransaction, "booking_id", ("payment_method", "status", "amount", "amount_refunded", "created_at")),
-        Panel("Refunds", Refund, "booking_id", ("refund_reference", "status", "net_refund", "requested_at")),
+        Panel(
+            "Attendees",
+            BookingAttendee,
+            "booking_id",
+            ("full_name", "email", "price", "may_have_needs", "cancelled_at"),
+        ),
+        Panel(
+            "Special requirements",
+            SpecialRequirement,
+            "booking_id",
+            ("requirement_type", "severity", "requires_action", "action_completed"),
+        ),
+        Panel(
+            "Payments",
+            PaymentTransaction,
+            "booking_id",
+            ("payment_method", "status", "amount", "amount_refunded", "created_at"),
+        ),
+        Panel(
+            "Refunds",
+            Refund,
+            "booking_id",
+            ("refund_reference", "status", "net_refund", "requested_at"),
+        ),
         Panel("Invoices", Invoice, "booking_id", ("invoice_number", "kind", "total", "issue_date")),
-        Panel("Attendance", AttendanceRecord, "booking_id", ("attendee_id", "session_date", "status", "certificate_eligible")),
-        Panel("Certificates", Certificate, "booking_id", ("certificate_number", "holder_name", "status", "expiry_date")),
+        Panel(
+            "Attendance",
+            AttendanceRecord,
+            "booking_id",
+            ("attendee_id", "session_date", "status", "certificate_eligible"),
+        ),
+        Panel(
+            "Certificates",
+            Certificate,
+            "booking_id",
+            ("certificate_number", "holder_name", "status", "expiry_date"),
+        ),
         Panel("Letters", EmailLog, "booking_id", ("subject", "status", "sent_at")),
     )
+    not_in_details = ("idempotency_key", "links_version", "confirmation_sent", "reminder_sent")
     actions = BOOKING_ACTIONS
 
     def extra_facts(self, row: Any) -> list[tuple[str, Any]]:
@@ -213,136 +323,3 @@ def _people(text: str) -> list[AttendeeDetails]:
     while people and people[-1] == AttendeeDetails():
         people.pop()
     return people
-
-
-class NewInquiryForm(BaseForm):  # type: ignore[misc] # as above
-    """An inquiry that came by telephone."""
-
-    first_name = TextField("First name", validators=[NEEDED])
-    last_name = TextField("Last name", validators=[Optional()])
-    email = TextField("E-mail", validators=[NEEDED])
-    phone = TextField("Phone", validators=[Optional()])
-    company_name = TextField("Company", validators=[Optional()])
-    course_session_id = reference_to("course_schedules", "Date", validators=[Optional()])
-    course_id = reference_to("courses", "Course", validators=[Optional()])
-    number_of_people = IntegerField("People", default=1, validators=[NEEDED, NumberRange(1, 500)])
-    questions = LongTextField("Questions", validators=[Optional()])
-
-
-@screen(BookingInquiry)
-class BookingInquiryView(TableView):
-    """Questions before a booking."""
-
-    group, icon, title, singular = "Bookings", "question", "Inquiries", "inquiry"
-    question = "Who asks for what, and whose places are held until when?"
-    column_list = ("inquiry_reference", "first_name", "email", "course_session_id", "number_of_people", "status", "hold_expires_at", "created_at")
-    column_labels = {"inquiry_reference": "Reference", "first_name": "Name", "number_of_people": "People", "created_at": "Asked"}
-    column_searchable_list = ("inquiry_reference", "full_name", "email", "phone", "company_name")
-    column_filters = ("status", "course_session_id", "course_id", "hold_expires_at", "created_at")
-    default_order = (("id", True),)
-    scopes = {
-        "open": ListScope(
-            "Open",
-            lambda: BookingInquiry.status.in_((InquiryStatus.PENDING, InquiryStatus.EXPIRED)),
-        ),
-        "held": ListScope("Holding places", lambda: BookingInquiry.hold_expires_at > clock.now()),
-    }
-    new_form = NewInquiryForm
-    form_columns = ("first_name", "last_name", "phone", "company_name", "questions")
-    not_in_form = {
-        name: reason
-        for names, reason in (
-            (("inquiry_reference", "email", "course_session_id", "course_id", "number_of_people"), "as asked"),
-            (("status", "hold_expires_at", "response", "responded_by_id", "responded_at", "booking_id"), "changed by the actions"),
-        )
-        for name in names
-    }
-    actions = INQUIRY_ACTIONS
-
-    def save_new(self, form: BaseForm) -> Any:
-        """Store the inquiry as the public form does, with its hold and letters."""
-        order = InquiryOrder(
-            first_name=form.first_name.data,
-            last_name=form.last_name.data or "",
-            email=form.email.data,
-            phone=form.phone.data or "",
-            company_name=form.company_name.data or "",
-            schedule_id=form.course_session_id.data,
-            course_id=form.course_id.data,
-            number_of_people=form.number_of_people.data,
-            questions=form.questions.data or "",
-        )
-        return place_inquiry(order, now=clock.now(), by=self.actor())
-
-
-class NewRequirementForm(BaseForm):  # type: ignore[misc] # as above
-    """What somebody told the office, with his consent."""
-
-    booking_id = reference_to("bookings", "Booking", validators=[NEEDED])
-    requirement_type = StatusField("Kind", RequirementType)
-    details = LongTextField("Details", validators=[NEEDED])
-    severity = StatusField("Severity", Severity, may_be_empty=True, validators=[Optional()])
-    share_with_trainer = BooleanField("Share with the trainer")
-    consent = BooleanField(
-        "The person agreed that this is kept until the course is over",
-        validators=[InputRequired("It may be kept with the person's consent only.")],
-    )
-
-
-@screen(SpecialRequirement)
-class SpecialRequirementView(TableView):
-    """Needs on the day; the details are encrypted and each look is logged."""
-
-    group, icon, title, singular = "Bookings", "heart", "Requirements", "requirement"
-    question = "Who needs something special, and is it taken care of?"
-    column_list = ("requirement_type", "booking_id", "user_id", "severity", "requires_action", "action_completed", "share_with_trainer", "purge_after")
-    column_labels = {"requirement_type": "Kind", "action_completed": "Done"}
-    column_searchable_list = ("booking.booking_reference", "user.full_name")
-    column_filters = ("requirement_type", "severity", "requires_action", "action_completed", "booking_id")
-    default_order = (("id", True),)
-    scopes = {
-        "todo": ListScope(
-            "To do",
-            lambda: SpecialRequirement.requires_action.is_(True)
-            & SpecialRequirement.action_completed.is_(False),
-        )
-    }
-    new_form = NewRequirementForm
-    form_columns = ("severity", "requires_action", "action_completed", "is_confidential", "share_with_trainer")
-    not_in_form = {
-        name: reason
-        for names, reason in (
-            (("booking_id", "user_id", "attendee_id", "requirement_type", "details"), "as told"),
-            (("handled_by_id", "consent_given_at", "consent_by", "purge_after"), "written by the system"),
-        )
-        for name in names
-    }
-
-    def extra_facts(self, row: Any) -> list[tuple[str, Any]]:
-        """Show the details to whoever may see them; the look is logged."""
-        try:
-            with unit_of_work(by=self.actor()):
-                plain = requirements.read(row, by=self.actor())
-        except requirements.DetailsPurged as error:
-            plain = error.message
-        return [("Details", Markup("{}").format(plain))]
-
-    def save_new(self, form: BaseForm) -> Any:
-        """Keep what was told, encrypted; the office's word for the consent."""
-        return requirements.add(
-            db.session.get_one(Booking, form.booking_id.data),
-            requirement_type=form.requirement_type.data.value,
-            details=form.details.data,
-            consent_by=ConsentBy.OFFICE,
-            severity=form.severity.data,
-            share_with_trainer=form.share_with_trainer.data,
-            now=clock.now(),
-            by=self.actor(),
-        )
-
-    def save_changes(self, form: BaseForm, row: Any) -> None:
-        """Change what the office decides; doing it is written down with the person's name."""
-        is_done = form.action_completed.data and not row.action_completed
-        if is_done:
-            requirements.mark_handled(row, by=self.actor())
-        super().save_changes(form, row)

@@ -77,9 +77,18 @@ class CourseScheduleView(TableView):
         "past": ListScope("Past", lambda: CourseSchedule.end_datetime < clock.now()),
     }
     form_columns = (
-        "course_id", "venue_id", "trainer_id", "instructor_id", "max_capacity", "min_places",
-        "price_override", "group_price", "private_for_user_id", "site_address", "joining_notes",
-    )  # fmt: skip
+        "course_id",
+        "venue_id",
+        "trainer_id",
+        "instructor_id",
+        "max_capacity",
+        "min_places",
+        "price_override",
+        "group_price",
+        "private_for_user_id",
+        "site_address",
+        "joining_notes",
+    )
     extra_fields = {
         f"day_{number}_{part}": partial(_day_field, number, part)
         for number in range(1, MOST_DAYS + 1)
@@ -102,11 +111,38 @@ class CourseScheduleView(TableView):
         "joining_notes": "Stands in the confirmation and the reminder.",
     }
     panels = (
-        Panel("Days", CourseScheduleDay, "course_schedule_id", ("starts_at", "ends_at", "break_minutes")),
-        Panel("Bookings", Booking, "course_schedule_id", ("booking_reference", "contact_name", "number_of_places", "status", "payment_status", "payment_amount")),
-        Panel("Inquiries", BookingInquiry, "course_session_id", ("inquiry_reference", "first_name", "number_of_people", "status", "hold_expires_at")),
-        Panel("Certificates", Certificate, "course_schedule_id", ("certificate_number", "holder_name", "status", "expiry_date")),
-    )  # fmt: skip
+        Panel(
+            "Days",
+            CourseScheduleDay,
+            "course_schedule_id",
+            ("starts_at", "ends_at", "break_minutes"),
+        ),
+        Panel(
+            "Bookings",
+            Booking,
+            "course_schedule_id",
+            (
+                "booking_reference",
+                "contact_name",
+                "number_of_places",
+                "status",
+                "payment_status",
+                "payment_amount",
+            ),
+        ),
+        Panel(
+            "Inquiries",
+            BookingInquiry,
+            "course_session_id",
+            ("inquiry_reference", "first_name", "number_of_people", "status", "hold_expires_at"),
+        ),
+        Panel(
+            "Certificates",
+            Certificate,
+            "course_schedule_id",
+            ("certificate_number", "holder_name", "status", "expiry_date"),
+        ),
+    )
     actions = SCHEDULE_ACTIONS
 
     def extra_facts(self, row: Any) -> list[tuple[str, Any]]:
@@ -188,10 +224,15 @@ class CourseView(TableView):
         "requires_identity_check": "Nobody is eligible before the identity was checked.",
     }
     panels = (
-        Panel("Dates", CourseSchedule, "course_id", ("start_datetime", "venue_id", "status", "current_capacity", "max_capacity")),
+        Panel(
+            "Dates",
+            CourseSchedule,
+            "course_id",
+            ("start_datetime", "venue_id", "status", "current_capacity", "max_capacity"),
+        ),
         Panel("Materials", CourseMaterial, "course_id", ("title", "material_type", "is_public")),
         Panel("Discount codes", DiscountCode, "course_id", ("code", "discount_value", "is_active")),
-    )  # fmt: skip
+    )
 
 
 @screen(CourseMaterial)
@@ -231,8 +272,13 @@ class VenueView(TableView):
         "allows_concurrent": "For clients' own sites, where several courses may run at once.",
     }
     panels = (
-        Panel("Dates", CourseSchedule, "venue_id", ("course_id", "start_datetime", "status", "current_capacity")),
-    )  # fmt: skip
+        Panel(
+            "Dates",
+            CourseSchedule,
+            "venue_id",
+            ("course_id", "start_datetime", "status", "current_capacity"),
+        ),
+    )
 
     def save_changes(self, form: BaseForm, row: Any) -> None:
         """Change the venue; who has booked is told of an address that is new."""
@@ -270,8 +316,13 @@ class TrainerView(TableView):
         "user_id": "The person; a trainer signs in as this user.",
     }
     panels = (
-        Panel("Dates", CourseSchedule, "trainer_id", ("course_id", "start_datetime", "venue_id", "status")),
-    )  # fmt: skip
+        Panel(
+            "Dates",
+            CourseSchedule,
+            "trainer_id",
+            ("course_id", "start_datetime", "venue_id", "status"),
+        ),
+    )
 
 
 class DiscountCodeView(TableView):
@@ -300,8 +351,13 @@ class DiscountCodeView(TableView):
         "usage_limit": "Empty: without limit.",
     }
     panels = (
-        Panel("Bookings", Booking, "discount_code_id", ("booking_reference", "contact_name", "discount_applied", "status")),
-    )  # fmt: skip
+        Panel(
+            "Bookings",
+            Booking,
+            "discount_code_id",
+            ("booking_reference", "contact_name", "discount_applied", "status"),
+        ),
+    )
 
 
 register(DiscountCode, DiscountCodeView)

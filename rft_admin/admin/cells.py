@@ -1,6 +1,7 @@
 """How a value is shown: badges, money, London times, links; and as plain text for exports."""
 
 import json
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -12,7 +13,7 @@ from markupsafe import Markup
 from rft_admin.admin.paths import Path, value_at
 from rft_admin.admin.registry import details_address
 from rft_admin.core.clock import to_london
-from rft_admin.core.formats import format_moment, format_short_date, label_of
+from rft_admin.core.formats import format_moment, format_short_date, format_time, label_of
 from rft_admin.core.money import format_pounds
 
 #: What a status means for whoever reads the list.
@@ -32,6 +33,7 @@ TONES = {
 }  # fmt: skip
 #: Cells that a spreadsheet would take for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+YES, NO = Markup('<span class="badge good">Yes</span>'), Markup("No")
 EMPTY = Markup('<span class="muted" aria-label="none">–</span>')
 
 
@@ -114,14 +116,12 @@ def _reference(value: Any) -> Markup:
 
 
 def _flag(value: bool) -> Markup:
-    return Markup('<span class="badge {}">{}</span>').format(
-        "good" if value else "neutral", "Yes" if value else "No"
-    )
+    return YES if value else NO
 
 
 def _moment(value: datetime) -> Markup:
-    return Markup('<time class="nowrap" datetime="{}">{}</time>').format(
-        to_london(value).isoformat(), format_moment(value)
+    return Markup('<time datetime="{}"><span class="nowrap">{}</span>, {}</time>').format(
+        to_london(value).isoformat(), format_short_date(value), format_time(value)
     )
 
 
@@ -158,7 +158,7 @@ def _json(value: Any) -> Markup:
     return Markup("<pre>{}</pre>").format(plain(value))
 
 
-_SHOWN = {
+_SHOWN: dict[str, Callable[[Any], Markup]] = {
     "status": badge,
     "flag": _flag,
     "money": lambda value: Markup("{}").format(format_pounds(value)),

@@ -77,7 +77,5 @@ def _of_tables() -> list[Group]:
     for table, view in current_app.extensions["rft_admin_views"].items():
         if view.is_accessible():
             is_current = (request.blueprint or "") == view.endpoint
-            groups[view.group].append(
-                Item(view.label, view.icon, list_address(table), is_current)
-            )
+            groups[view.group].append(Item(view.label, view.icon, list_address(table), is_current))
     return [Group(name, items) for name, items in groups.items() if items]

@@ -1,4 +1,4 @@
-"""Deletion: only of what has no history; the page names what hinders it and offers to deactivate."""
+"""Deletion: only of what has no history; the page names what hinders it."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any

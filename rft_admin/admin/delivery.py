@@ -9,7 +9,7 @@ from sqlalchemy import select
 from wtforms import BooleanField, DateField, IntegerField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
-from rft_admin.admin.actions import Action, Consequences, Done, Order
+from rft_admin.admin.actions import Action, Consequences, Done, Order, letter_to
 from rft_admin.admin.base import ListScope, TableView
 from rft_admin.admin.bookings import reference_to
 from rft_admin.admin.fields import LondonDateTimeField, LongTextField, StatusField, YesNoField
@@ -73,17 +73,49 @@ class AttendanceRecordView(TableView):
 
     group, icon, title, singular = "Learners", "check", "Attendance", "attendance record"
     question = "Who was in the room on which day, and who has earned a certificate?"
-    column_list = ("attendee_id", "course_session_id", "session_date", "status", "minutes_attended", "passed_assessment", "identity_checked", "certificate_eligible")
-    column_labels = {"minutes_attended": "Minutes", "passed_assessment": "Passed", "certificate_eligible": "Eligible"}
-    column_searchable_list = ("attendee.full_name", "booking.booking_reference", "course_session.course.name")
-    column_filters = ("course_session_id", "status", "certificate_eligible", "booking_id", "session_date")
+    column_list = (
+        "attendee_id",
+        "course_session_id",
+        "session_date",
+        "status",
+        "minutes_attended",
+        "passed_assessment",
+        "identity_checked",
+        "certificate_eligible",
+    )
+    column_labels = {
+        "minutes_attended": "Minutes",
+        "passed_assessment": "Passed",
+        "certificate_eligible": "Eligible",
+    }
+    column_searchable_list = (
+        "attendee.full_name",
+        "booking.booking_reference",
+        "course_session.course.name",
+    )
+    column_filters = (
+        "course_session_id",
+        "status",
+        "certificate_eligible",
+        "booking_id",
+        "session_date",
+    )
     default_order = (("session_date", True),)
     new_form = MarkForm
     reference_fields = {
         "course_session_id": AttendanceRecord.__table__.c.course_session_id,
         "attendee_id": AttendanceRecord.__table__.c.attendee_id,
     }
-    form_columns = ("status", "check_in_time", "check_out_time", "minutes_attended", "identity_checked", "passed_assessment", "participation_score", "trainer_feedback")
+    form_columns = (
+        "status",
+        "check_in_time",
+        "check_out_time",
+        "minutes_attended",
+        "identity_checked",
+        "passed_assessment",
+        "participation_score",
+        "trainer_feedback",
+    )
     not_in_form = {
         "booking_id": "the attendee's",
         "course_session_id": "as marked",
@@ -152,7 +184,9 @@ def _not_live(certificate: Any) -> str | None:
 
 
 def _letter(rows: list[Any]) -> Consequences:
-    return Consequences(letters=[f"certificate_issued for {row.holder_name}" for row in rows])
+    return Consequences(
+        letters=[letter_to("certificate_issued", str(row.holder_name)) for row in rows]
+    )
 
 
 class NewCertificateForm(BaseForm):  # type: ignore[misc] # as above
@@ -169,32 +203,74 @@ class CertificateView(TableView):
     group, icon, singular = "Learners", "award", "certificate"
     question = "Who holds which certificate, and until when is it valid?"
     new_words = "Issue certificate"
-    column_list = ("certificate_number", "holder_name", "course_name", "status", "issue_date", "expiry_date", "booking_id")
-    column_labels = {"certificate_number": "Number", "holder_name": "Holder", "course_name": "Course"}
-    column_searchable_list = ("certificate_number", "holder_name", "external_number", "booking.booking_reference")
-    column_filters = ("status", "course_id", "course_schedule_id", "booking_id", "issue_date", "expiry_date")
+    column_list = (
+        "certificate_number",
+        "holder_name",
+        "course_name",
+        "status",
+        "issue_date",
+        "expiry_date",
+        "booking_id",
+    )
+    column_labels = {
+        "certificate_number": "Number",
+        "holder_name": "Holder",
+        "course_name": "Course",
+    }
+    column_searchable_list = (
+        "certificate_number",
+        "holder_name",
+        "external_number",
+        "booking.booking_reference",
+    )
+    column_filters = (
+        "status",
+        "course_id",
+        "course_schedule_id",
+        "booking_id",
+        "issue_date",
+        "expiry_date",
+    )
     default_order = (("issue_date", True),)
     scopes = {
         "expiring": ListScope(
             "Expiring",
-            lambda: (Certificate.status == CertificateStatus.ACTIVE)
-            & (Certificate.expiry_date <= clock.london_date(clock.now() + EXPIRING_AHEAD)),
+            lambda: (
+                (Certificate.status == CertificateStatus.ACTIVE)
+                & (Certificate.expiry_date <= clock.london_date(clock.now() + EXPIRING_AHEAD))
+            ),
         ),
         "revoked": ListScope("Revoked", lambda: Certificate.status == CertificateStatus.REVOKED),
     }
     new_form = NewCertificateForm
     form_columns = ("external_number",)
     column_descriptions = {"external_number": "An awarding body's own number."}
-    not_in_form = {
-        name: "stands as printed; a correction is reissued"
-        for name in (
-            "booking_id", "user_id", "course_id", "course_schedule_id", "attendee_id",
-            "certificate_number", "issue_date", "expiry_date", "pdf_url", "status", "holder_name",
-            "contact_hours", "course_name", "venue_name", "trainer_name", "revoked_at",
-            "revocation_reason", "superseded_by_id", "stored_file_id", "pdf_sha256",
+    not_in_form = dict.fromkeys(
+        (
+            "booking_id",
+            "user_id",
+            "course_id",
+            "course_schedule_id",
+            "attendee_id",
+            "certificate_number",
+            "issue_date",
+            "expiry_date",
+            "pdf_url",
+            "status",
+            "holder_name",
+            "contact_hours",
+            "course_name",
+            "venue_name",
+            "trainer_name",
+            "revoked_at",
+            "revocation_reason",
+            "superseded_by_id",
+            "stored_file_id",
+            "pdf_sha256",
             "reminded_days_before",
-        )
-    }  # fmt: skip
+        ),
+        "stands as printed; a correction is reissued",
+    )
     actions = (
         Action(
             name="resend_certificate",
@@ -207,7 +283,7 @@ class CertificateView(TableView):
         Action(
             name="reissue",
             label="Reissue",
-            question="A corrected certificate is made from the present records; this one is revoked.",
+            question="A corrected one is made from the present records; this one is revoked.",
             run=_reissue,
             form=ReasonForm,
             hindrance=_not_live,

@@ -12,6 +12,7 @@ from rft_admin.accounts.models import AdminActivityLog
 from rft_admin.admin import cells
 from rft_admin.admin.actions import Action
 from rft_admin.admin.forms import SYSTEM_COLUMNS
+from rft_admin.admin.lookup import find_row
 from rft_admin.admin.naming import label_of_column
 from rft_admin.admin.paths import Path, resolve
 from rft_admin.admin.registry import find_view_class
@@ -83,11 +84,13 @@ def describe(view: "TableView", row: Any) -> Description:
     badges: list[Markup] = []
     for name in own:
         path = view.path(name)
-        shown = cells.cell(row, path)
+        shown = _shown(row, path)
         if path.kind == "status" and shown != cells.EMPTY:
-            badges.append(Markup('<span class="visually-hidden">{}: </span>{}').format(
-                view.get_column_name(name), shown
-            ))
+            badges.append(
+                Markup('<span class="visually-hidden">{}: </span>{}').format(
+                    view.get_column_name(name), shown
+                )
+            )
         if shown == cells.EMPTY:
             empty.append(view.get_column_name(name))
         else:
@@ -96,7 +99,7 @@ def describe(view: "TableView", row: Any) -> Description:
         badges=badges[:3],
         facts=sorted(facts, key=lambda fact: fact.is_wide),
         record=[
-            Fact(view.get_column_name(name), cells.cell(row, view.path(name)))
+            Fact(view.get_column_name(name), _shown(row, view.path(name)))
             for name in names
             if name in SYSTEM_COLUMNS and name != "row_version"
         ],
@@ -115,6 +118,16 @@ def view_of(table: str) -> "TableView | None":
     """Return the screen of a table, or None if it has none."""
     views: dict[str, TableView] = current_app.extensions["rft_admin_views"]
     return views.get(table)
+
+
+def _shown(row: Any, path: Path) -> Markup:
+    """Return a value; a key upwards, which has no relationship, is looked up by itself."""
+    if path.kind == "reference" and path.reference is None and path.column is not None:
+        table = next(iter(path.column.foreign_keys)).column.table.name
+        number = getattr(row, path.name)
+        target = find_row(table, number) if number is not None else None
+        return cells.show(target if target is not None else number, "reference")
+    return cells.cell(row, path)
 
 
 def _history(view: "TableView", row: Any) -> list[AdminActivityLog]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
-from sqlalchemy import Select, select
+from sqlalchemy import Engine, Select, select
 from sqlalchemy.orm import Session
 
 from rft_admin.admin.cells import exported
@@ -21,23 +21,28 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 500
 #: Excel's own limit, less the heading.
 MOST_XLSX_ROWS = 1_048_575
+MOST_BYTES_IN_MEMORY = 1024 * 1024
 BYTE_ORDER_MARK = "\ufeff"
 
 Value = str | int | float | Any
 
 
-def rows_of(
-    view: "TableView", statement: Select[Any], paths: list[Path]
-) -> Iterator[list[Value]]:
-    """Yield the rows' values by descending id, on a connection of their own.
+def rows_of(view: "TableView", statement: Select[Any], paths: list[Path]) -> Iterator[list[Value]]:
+    """Return an iterator over the rows' values by descending id, on a connection of its own.
 
     :param statement: the ids that match, in no order.
 
     The page's transaction is not held open; a lazy column cannot be detached, for each portion is
     read whole in the session that loaded it.
     """
-    model = view.model
-    with Session(db.engine, join_transaction_mode="create_savepoint") as apart:
+    # The engine is asked for now: the answer is streamed when the request is over.
+    return _rows_of(view.model, db.engine, statement, paths)
+
+
+def _rows_of(
+    model: Any, engine: Engine, statement: Select[Any], paths: list[Path]
+) -> Iterator[list[Value]]:
+    with Session(engine, join_transaction_mode="create_savepoint") as apart:
         before: int | None = None
         while True:
             ids = statement.order_by(model.id.desc()).limit(ROWS_AT_ONCE)
@@ -68,7 +73,7 @@ def csv_lines(heads: list[str], rows: Iterator[list[Value]]) -> Iterator[str]:
 
 def xlsx_file(heads: list[str], rows: Iterator[list[Value]]) -> Any:
     """Return an open temporary file with the workbook: texts stay texts, never formulas."""
-    file = tempfile.TemporaryFile()
+    file = tempfile.SpooledTemporaryFile(MOST_BYTES_IN_MEMORY)  # noqa: SIM115 - the answer that sends it closes it
     workbook = xlsxwriter.Workbook(
         file,
         {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False},

@@ -21,7 +21,7 @@ LARGEST_INTEGER = 2_147_483_647
 MINUTE = "%Y-%m-%dT%H:%M"
 
 
-class TextField(StringField):
+class TextField(StringField):  # type: ignore[misc] # WTForms ships no types
     """A line of text, without the character that PostgreSQL cannot keep."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -30,7 +30,7 @@ class TextField(StringField):
             self.data = valuelist[0].replace("\x00", "").strip()
 
 
-class LongTextField(TextAreaField):
+class LongTextField(TextAreaField):  # type: ignore[misc] # WTForms ships no types
     """Several lines of text."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -39,7 +39,7 @@ class LongTextField(TextAreaField):
             self.data = valuelist[0].replace("\x00", "").replace("\r\n", "\n").strip()
 
 
-class PoundsField(DecimalField):
+class PoundsField(DecimalField):  # type: ignore[misc] # WTForms ships no types
     """An amount in pounds; £ signs and thousands' commas are understood."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -62,7 +62,7 @@ class PoundsField(DecimalField):
         self.data = amount
 
 
-class StatusField(SelectField):
+class StatusField(SelectField):  # type: ignore[misc] # WTForms ships no types
     """A choice among the members of a StrEnum, by their labels."""
 
     def __init__(
@@ -79,7 +79,7 @@ class StatusField(SelectField):
         )
 
 
-class YesNoField(SelectField):
+class YesNoField(SelectField):  # type: ignore[misc] # WTForms ships no types
     """Yes, no, or not known yet."""
 
     def __init__(self, label: str, **options: Any) -> None:
@@ -91,7 +91,7 @@ class YesNoField(SelectField):
         )
 
 
-class JsonField(TextAreaField):
+class JsonField(TextAreaField):  # type: ignore[misc] # WTForms ships no types
     """A JSON value, shown indented."""
 
     def _value(self) -> str:
@@ -110,7 +110,7 @@ class JsonField(TextAreaField):
             raise ValueError('Please enter JSON, for example ["parking", "lift"].') from error
 
 
-class ReferenceField(Field):
+class ReferenceField(Field):  # type: ignore[misc] # WTForms ships no types
     """Another table's row: its title with "(#id)" at the end, its bare number, or a search text.
 
     With JavaScript the field suggests rows while one types; without it a text that fits one row
@@ -160,7 +160,7 @@ class ReferenceField(Field):
         self.data = found[0][0]
 
 
-class LondonDateTimeField(Field):
+class LondonDateTimeField(Field):  # type: ignore[misc] # WTForms ships no types
     """A moment as London's clock shows it, to the minute.
 
     An unchanged field writes nothing, so seconds and fractions of the stored moment survive. The

@@ -30,7 +30,7 @@ def build_form(view: "TableView", names: list[str]) -> type[BaseForm]:
     """Return the form class for these columns, in this order."""
     columns = inspect(view.model).columns
     unbound = {name: field_for(view, columns[name]) for name in names}
-    unbound.update(view.extra_fields)
+    unbound.update({name: make() for name, make in view.extra_fields.items()})
     return type(f"{view.model.__name__}Form", (BaseForm,), unbound)
 
 
@@ -117,7 +117,7 @@ def _yes_or_no(column: Column[Any], label: str, options: dict[str, Any]) -> Any:
 
 
 def _with_default(column: Column[Any], options: dict[str, Any]) -> dict[str, Any]:
-    default = column.default
+    default: Any = column.default
     if default is not None and default.is_scalar:
         return {**options, "default": default.arg}
     return options
@@ -155,4 +155,3 @@ _FIELDS: dict[str, Any] = {
         else DecimalField(label, places=None, **options)
     ),
 }
-

@@ -32,7 +32,7 @@ class ActiveFilter:
     @property
     def value_words(self) -> str:
         """The value as people read it."""
-        return dict(self.filter.options or ()).get(self.value, self.value)
+        return str(dict(self.filter.options or ()).get(self.value, self.value))
 
 
 @dataclass(frozen=True)

@@ -42,5 +42,7 @@ def model_of(table: str) -> type[Model]:
         if name == table:
             return model
     return next(
-        mapper.class_ for mapper in Model.registry.mappers if mapper.local_table.name == table  # type: ignore[attr-defined] # every mapper of ours has a named table
+        mapper.class_
+        for mapper in Model.registry.mappers
+        if mapper.local_table.name == table  # type: ignore[attr-defined] # every mapper of ours has a named table
     )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rft_admin.admin.actions import Action, Consequences, Done, Order
+from rft_admin.admin.actions import Action, Consequences, Done, Order, letter_to
 from rft_admin.admin.base import ListScope, TableView
 from rft_admin.admin.registry import details_address, screen
 from rft_admin.messaging import notifications
@@ -27,7 +27,15 @@ class EmailLogView(TableView):
     group, icon, title, singular = "Letters", "mail", "Letters", "letter"
     question = "What was written to whom, and did it go out?"
     read_only_because = "Letters are kept as they were sent; they can be sent again."
-    column_list = ("subject", "recipient_email", "template_name", "status", "created_at", "sent_at", "attempts")
+    column_list = (
+        "subject",
+        "recipient_email",
+        "template_name",
+        "status",
+        "created_at",
+        "sent_at",
+        "attempts",
+    )
     column_labels = {"template_name": "Letter"}
     column_searchable_list = ("subject", "recipient_email", "template_name")
     column_filters = ("status", "template_name", "booking_id", "created_at", "sent_at")
@@ -48,7 +56,7 @@ class EmailLogView(TableView):
             question="A new copy of each letter is queued, with a new personal link.",
             run=_resend,
             consequences=lambda rows: Consequences(
-                letters=[f"{row.template_name} to {row.recipient_email}" for row in rows]
+                letters=[letter_to(row.template_name, row.recipient_email) for row in rows]
             ),
         ),
     )

@@ -5,12 +5,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask import Response, abort, jsonify, request
-from flask_admin import BaseView, expose
+from flask_admin import BaseView
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from rft_admin.admin import finding, register_page, today
 from rft_admin.admin.details import view_of
+from rft_admin.admin.exposing import expose
 from rft_admin.admin.rights import can, scoped
 from rft_admin.admin.search import clean_text
 from rft_admin.bookings import places

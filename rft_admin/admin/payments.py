@@ -6,7 +6,7 @@ from flask_admin.form import BaseForm
 from wtforms import SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
-from rft_admin.admin.actions import Action, Consequences, Done, Order
+from rft_admin.admin.actions import Action, Consequences, Done, Order, letter_to
 from rft_admin.admin.base import ListScope, TableView
 from rft_admin.admin.bookings import reference_to
 from rft_admin.admin.details import Panel
@@ -69,7 +69,7 @@ def _sums(template: str) -> Any:
                 ("Sent back", format_pounds(sum((row.net_refund for row in rows), ZERO))),
             ],
             notes=notes,
-            letters=[f"{template} to {row.user.email}" for row in rows],
+            letters=[letter_to(template, row.user.email) for row in rows],
         )
 
     return consequences
@@ -93,9 +93,28 @@ class RefundView(TableView):
 
     group, icon, singular = "Money", "undo", "refund"
     question = "What is to be paid back, to whom, by which rule, and where does it stand?"
-    column_list = ("refund_reference", "booking_id", "user_id", "net_refund", "processing_fee", "status", "requested_at", "refund_due_by")
-    column_labels = {"refund_reference": "Reference", "user_id": "Customer", "requested_at": "Requested", "refund_due_by": "Due by"}
-    column_searchable_list = ("refund_reference", "booking.booking_reference", "user.full_name", "user.email")
+    column_list = (
+        "refund_reference",
+        "booking_id",
+        "user_id",
+        "net_refund",
+        "processing_fee",
+        "status",
+        "requested_at",
+        "refund_due_by",
+    )
+    column_labels = {
+        "refund_reference": "Reference",
+        "user_id": "Customer",
+        "requested_at": "Requested",
+        "refund_due_by": "Due by",
+    }
+    column_searchable_list = (
+        "refund_reference",
+        "booking.booking_reference",
+        "user.full_name",
+        "user.email",
+    )
     column_filters = ("status", "booking_id", "user_id", "amount", "requested_at", "refund_due_by")
     default_order = (("requested_at", True),)
     scopes = {
@@ -107,9 +126,36 @@ class RefundView(TableView):
     not_in_form = {
         name: reason
         for names, reason in (
-            (("booking_id", "user_id", "payment_transaction_id", "refund_reference", "requested_at"), "as requested"),
-            (("amount", "processing_fee", "net_refund", "calculation", "refund_due_by"), "reckoned; another amount is given when approving"),
-            (("status", "approved_by_id", "approved_at", "processed_by_id", "processed_at", "completed_at", "rejection_reason", "failure_reason", "stripe_refund_id", "attempt", "idempotency_key"), "changed by the actions and by Stripe"),
+            (
+                (
+                    "booking_id",
+                    "user_id",
+                    "payment_transaction_id",
+                    "refund_reference",
+                    "requested_at",
+                ),
+                "as requested",
+            ),
+            (
+                ("amount", "processing_fee", "net_refund", "calculation", "refund_due_by"),
+                "reckoned; another amount is given when approving",
+            ),
+            (
+                (
+                    "status",
+                    "approved_by_id",
+                    "approved_at",
+                    "processed_by_id",
+                    "processed_at",
+                    "completed_at",
+                    "rejection_reason",
+                    "failure_reason",
+                    "stripe_refund_id",
+                    "attempt",
+                    "idempotency_key",
+                ),
+                "changed by the actions and by Stripe",
+            ),
         )
         for name in names
     }
@@ -172,9 +218,22 @@ class PaymentTransactionView(TableView):
     new_words = "Record a payment"
     can_edit = False
     can_delete = False
-    column_list = ("created_at", "booking_id", "amount", "status", "provider", "payment_method", "amount_refunded", "net_amount")
+    column_list = (
+        "created_at",
+        "booking_id",
+        "amount",
+        "status",
+        "provider",
+        "payment_method",
+        "amount_refunded",
+        "net_amount",
+    )
     column_labels = {"created_at": "When", "net_amount": "Net", "amount_refunded": "Refunded"}
-    column_searchable_list = ("booking.booking_reference", "stripe_payment_intent_id", "stripe_charge_id")
+    column_searchable_list = (
+        "booking.booking_reference",
+        "stripe_payment_intent_id",
+        "stripe_charge_id",
+    )
     column_filters = ("status", "provider", "booking_id", "amount", "created_at")
     default_order = (("created_at", True),)
     scopes = {
@@ -185,18 +244,33 @@ class PaymentTransactionView(TableView):
     }
     new_form = NewPaymentForm
     form_columns = ("booking_id", "amount", "payment_method")
-    not_in_form = {
-        name: "told by Stripe or reckoned; a payment is never edited"
-        for name in (
-            "stripe_payment_intent_id", "currency", "status", "provider",
-            "stripe_checkout_session_id", "stripe_charge_id", "stripe_balance_transaction",
-            "stripe_payout", "livemode", "fee_amount", "net_amount", "idempotency_key",
-            "failure_message", "amount_refunded",
-        )
-    }  # fmt: skip
+    not_in_form = dict.fromkeys(
+        (
+            "stripe_payment_intent_id",
+            "currency",
+            "status",
+            "provider",
+            "stripe_checkout_session_id",
+            "stripe_charge_id",
+            "stripe_balance_transaction",
+            "stripe_payout",
+            "livemode",
+            "fee_amount",
+            "net_amount",
+            "idempotency_key",
+            "failure_message",
+            "amount_refunded",
+        ),
+        "told by Stripe or reckoned; a payment is never edited",
+    )
     panels = (
-        Panel("Refunds", Refund, "payment_transaction_id", ("refund_reference", "status", "net_refund", "requested_at")),
-    )  # fmt: skip
+        Panel(
+            "Refunds",
+            Refund,
+            "payment_transaction_id",
+            ("refund_reference", "status", "net_refund", "requested_at"),
+        ),
+    )
 
     def save_new(self, form: BaseForm) -> Any:
         """Record an offline payment."""

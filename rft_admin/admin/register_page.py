@@ -107,9 +107,7 @@ def _save(schedule_id: int, day: date | None) -> tuple[str, int] | BaseResponse:
         flash(transact(use_case, by=actor), "success")
     except DomainError as error:
         return _page(_sheet(schedule_id, sheet.session_date), error.message), error.status
-    address = url_for(
-        "admin.register", schedule_id=schedule_id, day=sheet.session_date.isoformat()
-    )
+    address = url_for("admin.register", schedule_id=schedule_id, day=sheet.session_date.isoformat())
     return redirect(address, code=303)
 
 

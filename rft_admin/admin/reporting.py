@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from flask import Response, redirect, url_for
+from flask import redirect, url_for
 from flask_admin.form import BaseForm
+from werkzeug.wrappers import Response as BaseResponse
 from wtforms import DateField, SelectField
 from wtforms.validators import Optional
 
@@ -22,10 +23,9 @@ def _run_again(report: Any, order: Order) -> Done:
     return Done(f"{again} is being made.", details_address(again))
 
 
-def _download(report: Any, order: Order) -> Response:
+def _download(report: Any, order: Order) -> BaseResponse:
     reports.download(report_id=report.id)
-    answer = redirect(url_for("admin.file", table="reports", row_id=report.id), code=303)
-    return answer  # type: ignore[return-value] # werkzeug's own response class
+    return redirect(url_for("admin.file", table="reports", row_id=report.id), code=303)
 
 
 class NewReportForm(BaseForm):  # type: ignore[misc] # Flask-Admin ships no types
@@ -45,8 +45,21 @@ class ReportView(TableView):
 
     group, icon, singular = "Insight", "chart", "report"
     question = "Which figures were asked for, how far are they, and where is the file?"
-    column_list = ("report_name", "format", "status", "progress", "row_count", "generated_by_id", "created_at")
-    column_labels = {"report_name": "Report", "progress": "Done (%)", "row_count": "Rows", "generated_by_id": "Asked by"}
+    column_list = (
+        "report_name",
+        "format",
+        "status",
+        "progress",
+        "row_count",
+        "generated_by_id",
+        "created_at",
+    )
+    column_labels = {
+        "report_name": "Report",
+        "progress": "Done (%)",
+        "row_count": "Rows",
+        "generated_by_id": "Asked by",
+    }
     column_searchable_list = ("report_name", "report_type")
     column_filters = ("status", "format", "generated_by_id", "created_at")
     default_order = (("id", True),)
@@ -56,9 +69,25 @@ class ReportView(TableView):
     not_in_form = {
         name: reason
         for names, reason in (
-            (("generated_by_id", "report_type", "parameters", "format", "start_date", "end_date"), "as asked; other figures are another report"),
-            (("status", "progress", "row_count", "error_message", "file_url", "stored_file_id"), "written by the job"),
-            (("is_scheduled", "schedule_frequency", "next_run_at", "recipients"), "reports by themselves are not offered yet"),
+            (
+                (
+                    "generated_by_id",
+                    "report_type",
+                    "parameters",
+                    "format",
+                    "start_date",
+                    "end_date",
+                ),
+                "as asked; other figures are another report",
+            ),
+            (
+                ("status", "progress", "row_count", "error_message", "file_url", "stored_file_id"),
+                "written by the job",
+            ),
+            (
+                ("is_scheduled", "schedule_frequency", "next_run_at", "recipients"),
+                "reports by themselves are not offered yet",
+            ),
         )
         for name in names
     }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rft_admin.admin.actions import Action, Consequences, Done, Order
+from rft_admin.admin.actions import Action, Consequences, Done, Order, letter_to
 from rft_admin.admin.fields_of_actions import LetterForm, ReasonForm, StartForm
 from rft_admin.admin.registry import details_address
 from rft_admin.bookings import places
@@ -93,7 +93,7 @@ def _what_goes_back(rows: list[Any]) -> Consequences:
             ("Goes back", format_pounds(sum((one.refund_total for one in previews), ZERO))),
         ],
         letters=[
-            f"schedule_cancelled to {booking.user.email}"
+            letter_to("schedule_cancelled", booking.user.email)
             for one in previews
             for booking in one.bookings
         ],
@@ -129,7 +129,7 @@ def _waiting(rows: list[Any]) -> Consequences:
     names = [str(one) for row in rows for one in certificates.list_waiting(schedule_id=row.id)]
     return Consequences(
         sums=[("Certificates to issue", str(len(names)))],
-        letters=[f"certificate_issued for {name}" for name in names],
+        letters=[letter_to("certificate_issued", str(name)) for name in names],
     )
 
 

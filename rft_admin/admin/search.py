@@ -56,12 +56,18 @@ def _searched(owner: Any, name: str) -> Any:
     if name in NAMES:
         first, last = NAMES[name]
         # Written as the trigram indexes of the names are.
-        return func.coalesce(getattr(owner, first), "") + " " + func.coalesce(
-            getattr(owner, last), ""
-        ) if owner.__tablename__ == "booking_attendees" else _name(owner, first, last)
+        return (
+            func.coalesce(getattr(owner, first), "") + " " + func.coalesce(getattr(owner, last), "")
+            if owner.__tablename__ == "booking_attendees"
+            else _name(owner, first, last)
+        )
     column = resolve(owner, name).column
     attribute = getattr(owner, name)
-    return cast(attribute, Text) if column is not None and isinstance(column.type, CITEXT) else attribute
+    return (
+        cast(attribute, Text)
+        if column is not None and isinstance(column.type, CITEXT)
+        else attribute
+    )
 
 
 def _name(owner: Any, first: str, last: str) -> Any:

@@ -1,5 +1,6 @@
 """The settings' screen: edit only, a field by the value's type, checked as the code reads it."""
 
+from functools import partial
 from typing import Any
 
 from flask_admin.form import BaseForm
@@ -23,6 +24,10 @@ class NotEditable(DomainError):
     status = 403
 
 
+def _is_of_category(name: str) -> Any:
+    return Setting.category == name
+
+
 @screen(Setting)
 class SettingView(TableView):
     """Every setting of the business, obeyed at once."""
@@ -38,17 +43,25 @@ class SettingView(TableView):
     default_order = (("category", False), ("display_name", False))
     page_size = 50
     scopes = {
-        name: ListScope(name.capitalize(), lambda name=name: Setting.category == name)
+        name: ListScope(name.capitalize(), partial(_is_of_category, name))
         for name in ("business", "booking", "email", "payment", "certificate", "privacy", "system")
     }
     form_columns = ("value",)
-    not_in_form = {
-        name: "defined by the code that reads the setting"
-        for name in (
-            "key", "value_type", "category", "display_name", "description", "is_public",
-            "is_editable", "requires_restart", "validation_rules", "default_value",
-        )
-    } | {"updated_by_id": "whoever saves"}  # fmt: skip
+    not_in_form = dict.fromkeys(
+        (
+            "key",
+            "value_type",
+            "category",
+            "display_name",
+            "description",
+            "is_public",
+            "is_editable",
+            "requires_restart",
+            "validation_rules",
+            "default_value",
+        ),
+        "defined by the code that reads the setting",
+    ) | {"updated_by_id": "whoever saves"}
 
     def typed_form(self, row: Setting, posted: Any) -> BaseForm:
         """Return the form with the field that fits the value's type."""

@@ -32,9 +32,7 @@ def loads_for(model: Any, paths: list[Path]) -> list[LoaderOption]:
             owner = step.mapper.class_
         if path.reference is not None:
             parts = TITLE_PARTS.get(owner.__tablename__, ())
-            options.extend(
-                _load(_rebuilt(model, path), getattr(owner, name)) for name in parts
-            )
+            options.extend(_load(_rebuilt(model, path), getattr(owner, name)) for name in parts)
         if option is not None:
             options.append(option)
     return options
