@@ -1,7 +1,7 @@
 """The letters of bookings and inquiries: to whom, with which words, queued with the change."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from rft_admin.bookings.calendar import venue_words
@@ -9,10 +9,12 @@ from rft_admin.bookings.models import (
     Booking,
     BookingAttendee,
     BookingInquiry,
+    CustomerType,
     PaymentChoice,
     SpecialRequirement,
 )
 from rft_admin.catalogue.models import CourseSchedule, CourseScheduleDay
+from rft_admin.core.clock import london_date
 from rft_admin.core.formats import format_date, format_moment, format_time, label_of
 from rft_admin.core.links import absolute
 from rft_admin.core.money import format_pounds
@@ -53,6 +55,7 @@ def booking_confirmed(booking: Booking, *, now: datetime) -> EmailLog:
         terms_words=_terms_words(booking),
         terms_url=absolute("/terms"),
         due_date=_due_date(booking),
+        withdraw_until=_withdraw_until(booking),
         early_start=booking.early_start_requested_at is not None,
     )
 
@@ -269,6 +272,15 @@ def _course_and_day(schedule: CourseSchedule) -> str:
 def _terms_words(booking: Booking) -> list[str]:
     """Return the terms of cancellation as sold: the letter is the durable copy."""
     return [str(words) for words in booking.terms_snapshot.get("words", [])]
+
+
+def _withdraw_until(booking: Booking) -> str:
+    """Return a consumer's last day to withdraw (Consumer Contracts Regulations 2013, reg. 30)."""
+    days = booking.terms_snapshot.get("consumer_cooling_off_days")
+    if booking.customer_type is not CustomerType.INDIVIDUAL or not days:
+        return ""
+    contract_day = london_date(booking.terms_accepted_at or booking.created_at)
+    return format_date(contract_day + timedelta(days=int(days)))
 
 
 def _due_date(booking: Booking) -> str:

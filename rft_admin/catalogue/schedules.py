@@ -1,27 +1,55 @@
 """Dated courses: saved with their days, published, repeated, run and closed."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import func, select
 
+from rft_admin.catalogue.days import (
+    DaysWrong,
+    DayTimes,
+    TrainerClash,
+    VenueClash,
+    in_order,
+    list_shifted,
+    present_days,
+    refuse_clashes,
+    write_days,
+)
 from rft_admin.catalogue.models import (
-    Course,
     CourseSchedule,
-    CourseScheduleDay,
     ScheduleStatus,
     Trainer,
     Venue,
 )
 from rft_admin.catalogue.service import LARGEST_ID, NoSuchSchedule
 from rft_admin.core.actor import Actor
-from rft_admin.core.clock import LONDON, london_date, to_london
+from rft_admin.core.clock import london_date
 from rft_admin.core.database import db
-from rft_admin.core.errors import DomainError, refuse_on
-from rft_admin.core.formats import format_date, label_of
+from rft_admin.core.errors import DomainError
+from rft_admin.core.formats import label_of
+
+__all__ = [
+    "CannotPublish",
+    "CapacityBelowTaken",
+    "CourseFixed",
+    "DayTimes",
+    "DaysWrong",
+    "NotYetHeld",
+    "ScheduleClosed",
+    "TrainerClash",
+    "VenueClash",
+    "change_status",
+    "complete",
+    "create_schedule",
+    "duplicate",
+    "lock_schedules",
+    "mark_cancelled",
+    "publish",
+    "unpublish",
+    "update_schedule",
+]
 
 #: What a person may set; everything else is the system's.
 EDITABLE = frozenset(
@@ -48,20 +76,6 @@ _STEPS_TO_COMPLETED = (
 )
 
 
-class TrainerClash(DomainError):
-    """The trainer already teaches at that time. Choose another trainer or time."""
-
-    status = 409
-    field = "trainer_id"
-
-
-class VenueClash(DomainError):
-    """The venue is already in use at that time. Choose another venue or time."""
-
-    status = 409
-    field = "venue_id"
-
-
 class CapacityBelowTaken(DomainError):
     """More places than that are taken already."""
 
@@ -72,12 +86,6 @@ class CourseFixed(DomainError):
     """Places are taken on this date, so its course cannot change. Make a new date instead."""
 
     field = "course_id"
-
-
-class DaysWrong(DomainError):
-    """Each day needs a start and a later end, and the days must not overlap."""
-
-    field = "days"
 
 
 class ScheduleClosed(DomainError):
@@ -94,21 +102,6 @@ class NotYetHeld(DomainError):
 
 class CannotPublish(DomainError):
     """The date cannot be published."""
-
-
-refuse_on("ex_course_schedule_days_instructor", TrainerClash)
-refuse_on("ex_course_schedule_days_venue", VenueClash)
-refuse_on("ck_course_schedules_period", DaysWrong)
-refuse_on("ck_course_schedule_days_period", DaysWrong)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DayTimes:
-    """One day of a dated course as typed in."""
-
-    starts_at: datetime
-    ends_at: datetime
-    break_minutes: int = 0
 
 
 def create_schedule(
@@ -139,7 +132,7 @@ def update_schedule(
     """
     if schedule.status in {ScheduleStatus.COMPLETED, ScheduleStatus.CANCELLED}:
         raise ScheduleClosed
-    return _save(schedule, values, days if days is not None else _present_days(schedule))
+    return _save(schedule, values, days if days is not None else present_days(schedule))
 
 
 def publish(schedule: CourseSchedule, *, now: datetime, by: Actor) -> None:
@@ -205,12 +198,10 @@ def duplicate(schedule: CourseSchedule, *, starts_at: datetime, by: Actor) -> Co
 
     :raises TrainerClash: or VenueClash, naming the other date.
     """
-    shift = _wall(starts_at) - _wall(schedule.start_datetime)
     values = {name: getattr(schedule, name) for name in REPEATED}
     if schedule.trainer_id is None:
         values["instructor_id"] = schedule.instructor_id
-    days = [_shifted(day, shift) for day in _present_days(schedule)]
-    return create_schedule(values=values, days=days, by=by)
+    return create_schedule(values=values, days=list_shifted(schedule, starts_at), by=by)
 
 
 def lock_schedules(ids: Collection[int]) -> dict[int, CourseSchedule]:
@@ -238,28 +229,19 @@ def _save(
     unknown = values.keys() - EDITABLE
     if unknown:
         raise ValueError(f"Not for a person to set: {', '.join(sorted(unknown))}")
-    ordered = _check_days(days)
+    ordered = in_order(days)
     _lock_trainers_and_venues(schedule, values)
     if schedule.id is not None:
         lock_schedules([schedule.id])
         _check_change(schedule, values)
     for name, value in values.items():
         setattr(schedule, name, value)
-    _refuse_clashes(schedule, ordered)
-    _write_days(schedule, ordered)
+    refuse_clashes(schedule, ordered)
+    write_days(schedule, ordered)
     db.session.flush()
     # Triggers have set who teaches and how many places are taken.
     db.session.refresh(schedule)
     return schedule
-
-
-def _check_days(days: Sequence[DayTimes]) -> list[DayTimes]:
-    ordered = sorted(days, key=lambda day: day.starts_at)
-    if not ordered or any(day.ends_at <= day.starts_at for day in ordered):
-        raise DaysWrong
-    if any(later.starts_at < day.ends_at for day, later in zip(ordered, ordered[1:], strict=False)):
-        raise DaysWrong
-    return ordered
 
 
 def _lock_trainers_and_venues(schedule: CourseSchedule, values: Mapping[str, Any]) -> None:
@@ -275,93 +257,9 @@ def _lock_trainers_and_venues(schedule: CourseSchedule, values: Mapping[str, Any
 
 
 def _check_change(schedule: CourseSchedule, values: Mapping[str, Any]) -> None:
-    taken = schedule.current_capacity
+    # The column may be too high by holds that have expired since; the function is not.
+    taken = db.session.scalars(select(func.places_taken(schedule.id))).one()
     if values.get("course_id", schedule.course_id) != schedule.course_id and taken:
         raise CourseFixed
     if values.get("max_capacity", schedule.max_capacity) < taken:
         raise CapacityBelowTaken(f"{taken} places are taken on this date; offer at least so many.")
-
-
-def _refuse_clashes(schedule: CourseSchedule, days: Sequence[DayTimes]) -> None:
-    with db.session.no_autoflush:
-        person_id = _teacher_of(schedule)
-        venue = db.session.get(Venue, schedule.venue_id) if schedule.venue_id else None
-        for day in days:
-            if person_id and (other := _find_clash(schedule, day, instructor_id=person_id)):
-                raise TrainerClash(f"The trainer already teaches {_name(other)} at that time.")
-            if venue is None or venue.allows_concurrent:
-                continue
-            if other := _find_clash(schedule, day, venue_id=venue.id):
-                raise VenueClash(f"{venue.name} is already used for {_name(other)} at that time.")
-
-
-def _teacher_of(schedule: CourseSchedule) -> int | None:
-    if schedule.trainer_id is None:
-        return schedule.instructor_id
-    trainer = db.session.get(Trainer, schedule.trainer_id)
-    return trainer.user_id if trainer else None
-
-
-def _find_clash(schedule: CourseSchedule, day: DayTimes, **whose: int) -> CourseSchedule | None:
-    other = db.session.scalar(
-        select(CourseScheduleDay)
-        .filter_by(is_live=True, **whose)
-        .where(
-            CourseScheduleDay.starts_at < day.ends_at,
-            CourseScheduleDay.ends_at > day.starts_at,
-            CourseScheduleDay.course_schedule_id != (schedule.id or 0),
-        )
-        .order_by(CourseScheduleDay.id)
-        .limit(1)
-        .options(joinedload(CourseScheduleDay.course_schedule))
-    )
-    return other.course_schedule if other else None
-
-
-def _name(schedule: CourseSchedule) -> str:
-    course = db.session.get_one(Course, schedule.course_id)
-    return f"{course.name} on {format_date(schedule.start_datetime)}"
-
-
-def _write_days(schedule: CourseSchedule, days: Sequence[DayTimes]) -> None:
-    """Replace days that changed; the old ones go first, lest the new ones clash with them."""
-    if [_times(day) for day in schedule.days] == [_times(day) for day in days]:
-        return
-    schedule.start_datetime = days[0].starts_at
-    schedule.end_datetime = days[-1].ends_at
-    schedule.days.clear()
-    db.session.add(schedule)
-    db.session.flush()
-    schedule.days.extend(
-        CourseScheduleDay(
-            starts_at=day.starts_at, ends_at=day.ends_at, break_minutes=day.break_minutes
-        )
-        for day in days
-    )
-
-
-def _times(day: DayTimes | CourseScheduleDay) -> tuple[datetime, datetime, int]:
-    return day.starts_at, day.ends_at, day.break_minutes
-
-
-def _present_days(schedule: CourseSchedule) -> list[DayTimes]:
-    return [
-        DayTimes(starts_at=day.starts_at, ends_at=day.ends_at, break_minutes=day.break_minutes)
-        for day in schedule.days
-    ]
-
-
-def _shifted(day: DayTimes, shift: timedelta) -> DayTimes:
-    return DayTimes(
-        starts_at=_from_wall(_wall(day.starts_at) + shift),
-        ends_at=_from_wall(_wall(day.ends_at) + shift),
-        break_minutes=day.break_minutes,
-    )
-
-
-def _wall(moment: datetime) -> datetime:
-    return to_london(moment).replace(tzinfo=None)
-
-
-def _from_wall(wall: datetime) -> datetime:
-    return wall.replace(tzinfo=LONDON).astimezone(UTC)

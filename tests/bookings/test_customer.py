@@ -251,6 +251,7 @@ class TestLetters:
             "Ring the bell",
             "Sam Sample",
             "to be confirmed",
+            "As a private person you may withdraw until the end of",
             "09:30 to 16:30",
         ):
             assert words in letter.body_text
@@ -268,6 +269,7 @@ class TestLetters:
 
         letter = letters_of(session, "booking_confirmed")[0]
         assert "PO-7" in letter.body_text
+        assert "withdraw" not in letter.body_text
         assert "discount of £37.50" in letter.body_text
 
     def test_the_other_letters_about_a_booking_name_course_and_day(self, session: Session) -> None:
