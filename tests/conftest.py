@@ -5,6 +5,7 @@ import os
 import socket
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,11 @@ from sqlalchemy.orm import Session
 
 from config import psycopg_url
 from rft_admin import create_app
-from rft_admin.core.database import db
+from rft_admin.core import clock
+from rft_admin.core.database import db, transact
 from sandbox.postgres import PostgresServer
+from seeds.demo import seed_demo
+from seeds.reference import seed_reference
 
 pytest_plugins = ["tests.servers"]
 
@@ -151,9 +155,9 @@ class IsolatedClient(FlaskClient):
         return contextvars.Context().run(super().open, *args, **kwargs)
 
 
-@pytest.fixture
-def session(app: Flask) -> Iterator[Session]:
-    """The database session of a test; everything, commits included, is undone at its end."""
+@contextmanager
+def undone(app: Flask) -> Iterator[Session]:
+    """Give the application's database session; all it does, commits included, is undone."""
     with app.app_context():
         engine = db.engine
         connection = engine.connect()
@@ -168,6 +172,34 @@ def session(app: Flask) -> Iterator[Session]:
             db.engines[None] = engine
             transaction.rollback()
             connection.close()
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """The database session of a test; everything, commits included, is undone at its end."""
+    with undone(app) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def demo_app(databases: Databases) -> Iterator[Flask]:
+    """An application on a database with the reference rows and the demo; see `demo_session`."""
+    name = f"rft_{uuid.uuid4().hex[:12]}"
+    app = create_app(environment(databases.create(name, template=databases.template)))
+    with app.app_context():
+        transact(lambda: seed_reference(app.config["RFT"]))
+        seed_demo(now=clock.now())
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+    databases.drop(name)
+
+
+@pytest.fixture
+def demo_session(demo_app: Flask) -> Iterator[Session]:
+    """The session on the demo's database; everything is undone at the test's end."""
+    with undone(demo_app) as session:
+        yield session
 
 
 @pytest.fixture
