@@ -24,7 +24,7 @@ run: setup
 	@exec $(PYTHON) -m sandbox.run --with-parent
 
 test: setup
-	$(PYTHON) -m pytest -n 2 tests
+	$(PYTHON) -m pytest -n 2 --dist loadgroup tests
 
 reliability: setup
 	$(PYTHON) -m pytest tests/reliability
