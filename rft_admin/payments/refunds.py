@@ -3,25 +3,26 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import select
-
 from rft_admin.accounts import audit
 from rft_admin.bookings import states
 from rft_admin.bookings.models import Booking
-from rft_admin.core import queue
 from rft_admin.core.actor import Actor
-from rft_admin.core.database import Json, db
+from rft_admin.core.database import Json
 from rft_admin.core.errors import DomainError, refuse_on
 from rft_admin.core.formats import label_of
 from rft_admin.core.money import ZERO, format_pounds, pounds
-from rft_admin.core.references import random_reference
-from rft_admin.messaging import notifications
-from rft_admin.messaging.models import NotificationType, Priority
-from rft_admin.payments import invoices, ledger, letters, locks, refund_sending, tariff
+from rft_admin.messaging.models import Priority
+from rft_admin.payments import (
+    invoices,
+    ledger,
+    letters,
+    locks,
+    refund_opening,
+    refund_sending,
+    tariff,
+)
 from rft_admin.payments.models import (
-    OPEN_REFUND_STATUSES,
     PaymentTransaction,
-    Provider,
     Refund,
     RefundStatus,
 )
@@ -105,7 +106,7 @@ def cancel_and_refund(
     invoices.close_unpaid(booking, now=now, by=by)
     if quote.net <= 0:
         return None
-    return _open_all(booking, quote, reason=reason, tell=tell, now=now)
+    return refund_opening.open_for_booking(booking, quote, reason=reason, tell=tell, now=now)
 
 
 def request_refund(
@@ -124,7 +125,7 @@ def request_refund(
     :raises RefundOpen: if a refund of the payment waits already.
     """
     booking = locks.lock_booking(booking.id)
-    if any(_find_open(payment) for payment in ledger.list_payments(booking)):
+    if any(refund_opening.find_open(payment) for payment in ledger.list_payments(booking)):
         raise RefundOpen
     kept = ledger.amount_kept(booking)
     if kept <= 0:
@@ -135,7 +136,7 @@ def request_refund(
         quote = _by_the_office(pounds(amount), kept, reason)
     if quote.net <= 0:
         raise NothingToRefund
-    refund = _open_all(booking, quote, reason=reason, tell=True, now=now)
+    refund = refund_opening.open_for_booking(booking, quote, reason=reason, tell=True, now=now)
     if refund is None:
         raise NothingToRefund
     return refund
@@ -160,7 +161,7 @@ def approve(
     with audit.acting("refund_approved"):
         if amount is not None and pounds(amount) != refund.net_refund:
             _change_amount(refund, pounds(amount), reason)
-        _let_go(refund, now=now)
+        refund_opening.let_go(refund, now=now)
         refund.approved_by_id = by.user_id
     letters.refund_approved(refund, now=now)
     return refund
@@ -198,7 +199,7 @@ def retry(*, refund: Refund, now: datetime, by: Actor) -> Refund:
     with audit.acting("refund_retried"):
         refund_sending.begin_attempt(refund, now=now)
         refund.processed_by_id = by.user_id
-    _queue_sending(refund, now=now)
+    refund_opening.queue_sending(refund, now=now)
     return refund
 
 
@@ -210,7 +211,7 @@ def give_back(
     :param rule: no_place | paid_twice
     """
     rest = ledger.refundable(payment)
-    if rest <= 0 or _find_open(payment) is not None:
+    if rest <= 0 or refund_opening.find_open(payment) is not None:
         return None
     quote = RefundQuote(
         rule=rule,
@@ -222,10 +223,12 @@ def give_back(
         words=[_APOLOGIES[rule], f"You get back {format_pounds(rest)}."],
         needs_approval=False,
     )
-    refund = _add(payment, booking, quote, net=rest, fee=ZERO, reason=quote.words[0], now=now)
-    _let_go(refund, now=now)
+    refund = refund_opening.add(
+        payment, booking, quote, net=rest, fee=ZERO, reason=quote.words[0], now=now
+    )
+    refund_opening.let_go(refund, now=now)
     letters.payment_returned(refund, now=now)
-    _tell_office(refund, "A payment could not be kept", Priority.URGENT, now=now)
+    refund_opening.tell_office(refund, "A payment could not be kept", Priority.URGENT, now=now)
     return refund
 
 
@@ -244,57 +247,6 @@ def _by_the_office(amount: Decimal, kept: Decimal, reason: str) -> RefundQuote:
         words=[f"The office gives back {format_pounds(amount)}: {reason.strip()}"],
         needs_approval=True,
     )
-
-
-def _open_all(
-    booking: Booking, quote: RefundQuote, *, reason: str, tell: bool, now: datetime
-) -> Refund | None:
-    """Spread the sum over the booking's payments, each with its own refund; tell both sides."""
-    left, fee = quote.net, quote.fee
-    opened: list[Refund] = []
-    for payment in ledger.list_payments(booking):
-        net = min(left, ledger.refundable(payment))
-        if net <= 0 or _find_open(payment) is not None:
-            continue
-        refund = _add(payment, booking, quote, net=net, fee=fee, reason=reason, now=now)
-        opened.append(refund)
-        left, fee = left - net, ZERO
-        if not quote.needs_approval:
-            _let_go(refund, now=now)
-        if tell:
-            _tell_of_request(refund, now=now)
-    if left > 0:
-        _tell_of_rest(booking, left, now=now)
-    return opened[0] if opened else None
-
-
-def _add(
-    payment: PaymentTransaction,
-    booking: Booking,
-    quote: RefundQuote,
-    *,
-    net: Decimal,
-    fee: Decimal,
-    reason: str,
-    now: datetime,
-) -> Refund:
-    refund = Refund(
-        booking=booking,
-        user_id=booking.user_id,
-        payment_transaction=payment,
-        refund_reference=random_reference("REF"),
-        amount=net + fee,
-        processing_fee=fee,
-        net_refund=net,
-        status=RefundStatus.PENDING,
-        reason=reason.strip(),
-        calculation=quote.as_json(),
-        refund_due_by=quote.due_by,
-        requested_at=now,
-    )
-    db.session.add(refund)
-    db.session.flush()
-    return refund
 
 
 def _waiting(refund: Refund) -> Refund:
@@ -328,58 +280,3 @@ def _change_amount(refund: Refund, amount: Decimal, reason: str | None) -> None:
     refund.calculation = calculation | {"amount": str(amount), "fee": "0.00", "net": str(amount)}
     refund.amount = refund.net_refund = amount
     refund.processing_fee = ZERO
-
-
-def _let_go(refund: Refund, *, now: datetime) -> None:
-    """Mark it approved and have it sent, once, when this is committed."""
-    refund.status = RefundStatus.APPROVED
-    refund.approved_at = now
-    db.session.flush()
-    _queue_sending(refund, now=now)
-
-
-def _queue_sending(refund: Refund, *, now: datetime) -> None:
-    if refund.payment_transaction.provider is Provider.STRIPE:
-        queue.defer("send_refund", refund_id=refund.id)
-    else:
-        _tell_office(refund, "Please pay back by hand", Priority.HIGH, now=now)
-
-
-def _find_open(payment: PaymentTransaction) -> Refund | None:
-    return db.session.scalar(
-        select(Refund).where(
-            Refund.payment_transaction_id == payment.id,
-            Refund.status.in_(OPEN_REFUND_STATUSES),
-        )
-    )
-
-
-def _tell_of_request(refund: Refund, *, now: datetime) -> None:
-    letters.refund_requested(refund, now=now)
-    letters.refund_requested_office(refund, now=now)
-    _tell_office(refund, "Refund requested", Priority.MEDIUM, now=now)
-
-
-def _tell_office(refund: Refund, what: str, priority: Priority, *, now: datetime) -> None:
-    notifications.notify_office(
-        type=NotificationType.REFUND_REQUESTED,
-        title=f"{what}: {format_pounds(refund.net_refund)} for {refund.booking.booking_reference}",
-        message=" ".join(refund.calculation.get("words", [])),
-        priority=priority,
-        action_url=f"/admin/refunds/details/?id={refund.id}",
-        booking_id=refund.booking_id,
-        now=now,
-    )
-
-
-def _tell_of_rest(booking: Booking, rest: Decimal, *, now: datetime) -> None:
-    notifications.notify_office(
-        type=NotificationType.REFUND_REQUESTED,
-        title=f"{format_pounds(rest)} more to give back for {booking.booking_reference}",
-        message="Another refund of the same payment is not finished yet. Finish it, then ask for "
-        "the rest.",
-        priority=Priority.HIGH,
-        action_url=f"/admin/bookings/details/?id={booking.id}",
-        booking_id=booking.id,
-        now=now,
-    )

@@ -79,20 +79,6 @@ def expire_session(session_id: str, *, patience: Patience = Patience.REQUEST) ->
         return _session(_client(patience).v1.checkout.sessions.expire(session_id))
 
 
-def find_session_of_intent(
-    payment_intent_id: str, *, patience: Patience = Patience.JOB
-) -> CheckoutSession | None:
-    """Return the payment page that an intent belongs to, or None.
-
-    :raises GatewayAway: if there is no answer.
-    """
-    with _translated():
-        page = _client(patience).v1.checkout.sessions.list(
-            {"payment_intent": payment_intent_id, "limit": 1}
-        )
-    return _session(page.data[0]) if page.data else None
-
-
 def retrieve_intent(intent_id: str, *, patience: Patience = Patience.JOB) -> PaymentIntent:
     """Return the payment as it is now, with its charge and Stripe's fee.
 
