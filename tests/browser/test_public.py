@@ -12,6 +12,8 @@ from tests.browser.conftest import (
     scrolls_sideways,
 )
 
+#: The card that the sandbox declines.
+DECLINED = "4000 0000 0000 0002"
 READABLE = ("/", "/inquire", "/verify", "/verify/RFT-2026-NONE", "/bookings/find", "/terms")
 
 
@@ -109,7 +111,9 @@ class TestBooking:
         open_form(desktop, business)
         fill_in(desktop, "dana-public@example.com")
         desktop.locator("#send button").click()
-        desktop.locator("button[value='4000000000000002']").click()
+        desktop.locator("#number").fill(DECLINED)
+        desktop.get_by_role("button", name=re.compile("^Pay £")).click()
+        expect(desktop.locator("body")).to_contain_text("declined")
         desktop.get_by_role("link", name="Back").click()
         desktop.get_by_role("button", name=re.compile("by card")).click()
 
