@@ -15,7 +15,7 @@ from rft_admin.core.database import db, transact
 from rft_admin.core.errors import Busy, DomainError
 from rft_admin.payments import refunds, tariff
 from rft_admin.payments import service as payments
-from rft_admin.public import access, standing, visitor
+from rft_admin.public import access, standing, visitor, waiting
 from rft_admin.public.blueprint import blueprint
 from rft_admin.public.forms import CancelForm, FindForm, NamesForm, PublicForm
 
@@ -144,6 +144,7 @@ def _exchange(reference: str, now: datetime) -> ResponseReturnValue:
     opened = access.open_by_link(reference, now=now) or access.open_booking(reference)
     payment = request.args.get("payment")
     if payment == "returned":
+        waiting.note_return(opened, now=now)
         return redirect(url_for("public.payment_state", reference=opened.booking_reference), 303)
     page = _address(opened)
     return redirect(f"{page}?payment=left" if payment == "left" else page, 303)

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from flask import Response, abort, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from rft_admin.accounts import settings as access_settings
 from rft_admin.bookings import calendar as calendars
 from rft_admin.bookings import settings as booking_settings
 from rft_admin.catalogue import service as catalogue
@@ -148,7 +147,6 @@ def privacy() -> str:
         letters_days=letter_settings.email_retention_days(),
         events_days=reporting_settings.analytics_retention_days(),
         reminder_days=certificate_settings.renewal_reminder_days(),
-        session_minutes=access_settings.session_timeout_minutes(),
     )
 
 

@@ -9,6 +9,7 @@ from flask import current_app, g, request, session
 
 from rft_admin.core import limits
 from rft_admin.core.actor import Actor
+from rft_admin.core.database import db
 from rft_admin.core.limits import Limit
 
 #: The session's cookie keeps so many bookings, the latest last: a cookie holds 4 kB.
@@ -37,6 +38,9 @@ def count_try(name: str, *, now: datetime, limit: Limit = FORM_LIMIT) -> None:
 
     :raises TooManyTries: above the limit; the answer is 429 with `Retry-After`.
     """
+    # The counter has a transaction of its own: what was read so far is given back first, so that
+    # no request holds two connections.
+    db.session.rollback()
     limits.hit(f"public-{name}", request.remote_addr or "unknown", limit, now=now)
 
 

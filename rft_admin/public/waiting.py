@@ -1,5 +1,7 @@
 """After the payment: the page that waits until Stripe's word has come, and says what it was."""
 
+from datetime import datetime
+
 from flask import Response, jsonify, render_template, request, session
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -52,10 +54,27 @@ def state_of(booking: Booking) -> str:
         return "paid"
     if booking.status is BookingStatus.CANCELLED:
         return "cancelled"
+    return "declined" if _was_declined(booking) else "waiting"
+
+
+def note_return(booking: Booking, *, now: datetime) -> None:
+    """Note that Stripe has sent this browser back as having paid."""
+    session["returned"] = [booking.id, now.timestamp()]
+
+
+def _was_declined(booking: Booking) -> bool:
+    """Return whether the last word is a decline.
+
+    Stripe sends back only who has paid: a decline from before that was followed by a good card,
+    whose word has not come yet.
+    """
     latest = db.session.scalar(
-        select(PaymentTransaction.status)
+        select(PaymentTransaction)
         .where(PaymentTransaction.booking_id == booking.id)
         .order_by(PaymentTransaction.id.desc())
         .limit(1)
     )
-    return "declined" if latest is TransactionStatus.FAILED else "waiting"
+    if latest is None or latest.status is not TransactionStatus.FAILED:
+        return False
+    booking_id, returned_at = session.get("returned", (None, 0.0))
+    return booking_id != booking.id or latest.updated_at.timestamp() > returned_at

@@ -101,6 +101,8 @@ def business(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Business]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=30)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 @pytest.fixture(scope="session")

@@ -211,6 +211,27 @@ class TestWaiting:
         assert words in client.get(path_of(booking, "/payment")).text
         assert client.get(path_of(booking, "/payment.json")).json == {"state": state}
 
+    def test_waits_after_a_decline_that_a_good_card_followed(self, client: FlaskClient) -> None:
+        booking = held()
+        PaymentFactory(booking=booking, status=TransactionStatus.FAILED)
+
+        client.get(path_of(booking, f"?t={token_of(booking)}&payment=returned"))
+
+        assert client.get(path_of(booking, "/payment.json")).json == {"state": "waiting"}
+
+    def test_says_declined_when_the_word_came_later(
+        self, client: FlaskClient, session: Session
+    ) -> None:
+        booking = held()
+        payment = PaymentFactory(booking=booking, status=TransactionStatus.PENDING)
+        client.get(path_of(booking, f"?t={token_of(booking)}&payment=returned"))
+
+        payment.status = TransactionStatus.FAILED
+        payment.updated_at = clock.now() + timedelta(seconds=1)
+        session.commit()
+
+        assert client.get(path_of(booking, "/payment.json")).json == {"state": "declined"}
+
     def test_looks_again_without_a_script(self, client: FlaskClient) -> None:
         booking = held()
         open_by_link(client, booking)

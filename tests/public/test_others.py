@@ -9,10 +9,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from rft_admin.accounts import settings as access_settings
 from rft_admin.bookings.models import BookingInquiry
 from rft_admin.payments.models import StripeEvent
 from tests.factories import BookingFactory, CertificateFactory
 from tests.public.conftest import date_in, hidden, send
+from tests.public.test_pages import change_setting
 
 #: The webhook secret of the application under test.
 SECRET = "whsec_testing"
@@ -192,6 +194,20 @@ class TestHealth:
             "worker_last_seen": None,
             "oldest_due_letter": None,
         }
+
+
+class TestMaintenance:
+    def test_closes_the_pages_but_not_stripe_and_probes(self, client: FlaskClient) -> None:
+        change_setting(access_settings.maintenance_mode, "true")
+
+        closed = client.get("/")
+
+        assert closed.status_code == 503
+        assert closed.headers["Retry-After"]
+        assert "We are back soon" in closed.text
+        assert client.get("/healthz").status_code == 200
+        assert client.get("/readyz").status_code == 200
+        assert client.post("/webhooks/stripe", data=b"").status_code == 400
 
 
 class TestHeaders:
