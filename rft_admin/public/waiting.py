@@ -77,4 +77,4 @@ def _was_declined(booking: Booking) -> bool:
     if latest is None or latest.status is not TransactionStatus.FAILED:
         return False
     booking_id, returned_at = session.get("returned", (None, 0.0))
-    return booking_id != booking.id or latest.updated_at.timestamp() > returned_at
+    return bool(booking_id != booking.id or latest.updated_at.timestamp() > returned_at)
