@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from flask import Response, abort, flash, jsonify, redirect, request, send_file
+from flask import Response, abort, flash, jsonify, redirect, request
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.form import BaseForm
 from sqlalchemy import inspect, select
@@ -460,11 +460,10 @@ class TableView(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
 
     def _file(self, export_type: str, heads: list[str], rows: Any) -> Answer:
         name = f"{self.model.__tablename__}_{clock.to_london(clock.now()):%Y-%m-%d_%H-%M}"
-        if export_type == "xlsx":
-            file = export.xlsx_file(heads, rows)
-            return send_file(file, XLSX, as_attachment=True, download_name=f"{name}.xlsx")
-        response = Response(export.csv_lines(heads, rows), mimetype="text/csv")
-        response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+        is_csv = export_type == "csv"
+        content: Any = (export.csv_lines if is_csv else export.xlsx_chunks)(heads, rows)
+        response = Response(content, mimetype="text/csv" if is_csv else XLSX)
+        response.headers.set("Content-Disposition", "attachment", filename=f"{name}.{export_type}")
         return response
 
     def _is_column(self, name: str) -> bool:

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask_admin.form import BaseForm
 from wtforms import BooleanField, IntegerField, SelectField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from rft_admin.admin.base import ListScope, TableView
@@ -38,9 +39,9 @@ from rft_admin.payments.models import Invoice, PaymentTransaction, Refund
 
 NEEDED = InputRequired("Please fill this in.")
 PAYMENT_CHOICES = [
-    ("card", "Card, by a link"),
-    ("invoice", "Invoice"),
-    ("offline", "Transfer or cash"),
+    SelectChoice("card", "Card, by a link"),
+    SelectChoice("invoice", "Invoice"),
+    SelectChoice("offline", "Transfer or cash"),
 ]
 
 

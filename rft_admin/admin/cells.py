@@ -10,10 +10,11 @@ from urllib.parse import quote_plus
 
 from markupsafe import Markup
 
+from rft_admin.admin.naming import words_of
 from rft_admin.admin.paths import Path, value_at
 from rft_admin.admin.registry import details_address
 from rft_admin.core.clock import to_london
-from rft_admin.core.formats import format_moment, format_short_date, format_time, label_of
+from rft_admin.core.formats import format_moment, format_short_date, format_time
 from rft_admin.core.money import format_pounds
 
 #: What a status means for whoever reads the list.
@@ -45,7 +46,7 @@ def tone_of(value: object) -> str:
 
 def badge(value: Enum | str) -> Markup:
     """Return a status as a badge."""
-    return Markup('<span class="badge {}">{}</span>').format(tone_of(value), label_of(value))
+    return Markup('<span class="badge {}">{}</span>').format(tone_of(value), words_of(value))
 
 
 def cell(row: Any, path: Path) -> Markup:
@@ -72,7 +73,7 @@ def plain(value: Any) -> str:
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, Enum):
-        return label_of(value)
+        return words_of(value)
     if isinstance(value, datetime):
         return format_moment(value)
     if isinstance(value, date):

@@ -22,6 +22,7 @@ ROWS_AT_ONCE = 500
 #: Excel's own limit, less the heading.
 MOST_XLSX_ROWS = 1_048_575
 MOST_BYTES_IN_MEMORY = 1024 * 1024
+CHUNK_BYTES = 64 * 1024
 BYTE_ORDER_MARK = "\ufeff"
 
 Value = str | int | float | Any
@@ -71,24 +72,26 @@ def csv_lines(heads: list[str], rows: Iterator[list[Value]]) -> Iterator[str]:
     yield _emptied(buffer)
 
 
-def xlsx_file(heads: list[str], rows: Iterator[list[Value]]) -> Any:
-    """Return an open temporary file with the workbook: texts stay texts, never formulas."""
-    file = tempfile.SpooledTemporaryFile(MOST_BYTES_IN_MEMORY)  # noqa: SIM115 - the answer that sends it closes it
-    workbook = xlsxwriter.Workbook(
-        file,
-        {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False},
-    )
+def xlsx_chunks(heads: list[str], rows: Iterator[list[Value]]) -> Iterator[bytes]:
+    """Yield the bytes of a workbook kept on disk: texts stay texts, never formulas."""
+    with tempfile.SpooledTemporaryFile(MOST_BYTES_IN_MEMORY) as file:
+        _write_workbook(file, heads, rows)
+        file.seek(0)
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
+
+
+def _write_workbook(file: Any, heads: list[str], rows: Iterator[list[Value]]) -> None:
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    workbook = xlsxwriter.Workbook(file, options)
     sheet = workbook.add_worksheet()
-    bold = workbook.add_format({"bold": True})
     sheet.freeze_panes(1, 0)
-    sheet.write_row(0, 0, heads, bold)
+    sheet.write_row(0, 0, heads, workbook.add_format({"bold": True}))
     for number, row in enumerate(rows, start=1):
         if number > MOST_XLSX_ROWS:
             break
         sheet.write_row(number, 0, row)
     workbook.close()
-    file.seek(0)
-    return file
 
 
 def _emptied(buffer: io.StringIO) -> str:

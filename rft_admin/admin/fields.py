@@ -9,11 +9,12 @@ from enum import StrEnum
 from typing import Any
 
 from wtforms import DecimalField, Field, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 from wtforms.widgets import TextInput
 
+from rft_admin.admin.naming import words_of
 from rft_admin.core.clock import LONDON, to_london
-from rft_admin.core.formats import label_of
 
 #: How a chosen row stands in its field: "Ann Example (#12)".
 CHOSEN = re.compile(r"(?:.*\(#(\d{1,10})\)|#?(\d{1,10}))\s*", re.DOTALL)
@@ -68,9 +69,9 @@ class StatusField(SelectField):  # type: ignore[misc] # WTForms ships no types
     def __init__(
         self, label: str, members: type[StrEnum], *, may_be_empty: bool = False, **options: Any
     ) -> None:
-        choices = [(member.value, label_of(member)) for member in members]
+        choices = [SelectChoice(member.value, words_of(member)) for member in members]
         if may_be_empty:
-            choices.insert(0, ("", "–"))
+            choices.insert(0, SelectChoice("", "–"))
         super().__init__(
             label,
             choices=choices,
@@ -85,7 +86,11 @@ class YesNoField(SelectField):  # type: ignore[misc] # WTForms ships no types
     def __init__(self, label: str, **options: Any) -> None:
         super().__init__(
             label,
-            choices=[("", "Not yet known"), ("True", "Yes"), ("False", "No")],
+            choices=[
+                SelectChoice("", "Not yet known"),
+                SelectChoice("True", "Yes"),
+                SelectChoice("False", "No"),
+            ],
             coerce=lambda value: None if value in ("", "None", None) else str(value) == "True",
             **options,
         )

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_admin.form import BaseForm
 from wtforms import SelectField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from rft_admin.admin.fields import (
@@ -18,7 +19,7 @@ from rft_admin.admin.lookup import find_row, look_up
 from rft_admin.core import clock
 from rft_admin.payments.service import MANUAL_METHODS
 
-METHODS = [(method, method.capitalize()) for method in MANUAL_METHODS]
+METHODS = [SelectChoice(method, method.capitalize()) for method in MANUAL_METHODS]
 NEEDED = "Please fill this in."
 FURTHEST = timedelta(days=3 * 365)
 
@@ -75,7 +76,10 @@ class ConversionForm(BaseForm):  # type: ignore[misc] # as above
 
     payment_method = SelectField(
         "Pays by",
-        choices=[("card", "Card, by the link in the letter"), ("invoice", "Invoice")],
+        choices=[
+            SelectChoice("card", "Card, by the link in the letter"),
+            SelectChoice("invoice", "Invoice"),
+        ],
     )
 
 

@@ -7,10 +7,10 @@ from typing import Any
 from flask_admin.contrib.sqla.filters import BaseSQLAFilter
 
 from rft_admin.admin.fields import read_chosen
+from rft_admin.admin.naming import words_of
 from rft_admin.admin.paths import Path
 from rft_admin.core.clock import london_midnight
 from rft_admin.core.database import Model
-from rft_admin.core.formats import label_of
 
 EARLIEST, LATEST = date(1900, 1, 1), date(9000, 1, 1)
 
@@ -76,7 +76,7 @@ class IsStatus(ColumnFilter):
     def choices(self, path: Path) -> list[tuple[str, str]]:
         """Return the members with their labels."""
         members = path.column.type.enum_class  # type: ignore[union-attr] # an EnumText, by its kind
-        return [(member.value, label_of(member)) for member in members]
+        return [(member.value, words_of(member)) for member in members]
 
     def clean(self, value: str) -> Any:
         """Return the member."""

@@ -26,9 +26,18 @@ SYSTEM_COLUMNS = {
 }
 
 
+#: Attributes of every form; a column with such a name would break it.
+NAMES_OF_FORMS = frozenset({"data", "errors", "meta", "process", "populate_obj", "validate"})
+
+
 def build_form(view: "TableView", names: list[str]) -> type[BaseForm]:
-    """Return the form class for these columns, in this order."""
+    """Return the form class for these columns, in this order.
+
+    :raises RuntimeError: if a column bears a name that forms keep for themselves.
+    """
     columns = inspect(view.model).columns
+    if taken := set(names) & NAMES_OF_FORMS:
+        raise RuntimeError(f"{view.model.__name__}: a form has no field called {taken.pop()}.")
     unbound = {name: field_for(view, columns[name]) for name in names}
     unbound.update({name: make() for name, make in view.extra_fields.items()})
     return type(f"{view.model.__name__}Form", (BaseForm,), unbound)

@@ -1,4 +1,9 @@
-"""The words of the screens: labels of columns and tables, derived from their names."""
+"""The words of the screens: labels of columns, tables and statuses, derived from their names."""
+
+import re
+from enum import Enum
+
+from rft_admin.core.formats import label_of
 
 #: Words that a column's name does not give by itself.
 LABELS = {
@@ -90,3 +95,11 @@ def label_of_column(name: str) -> str:
 def label_of_table(name: str) -> str:
     """Return the words for a table: "course_schedule_days" is "Course schedule days"."""
     return name.replace("_", " ").capitalize()
+
+
+def words_of(member: Enum | str) -> str:
+    """Return a status in words; a proper name keeps its capitals: "CPR_AED" is "CPR AED"."""
+    text = str(member.value if isinstance(member, Enum) else member)
+    if text.islower():
+        return label_of(member)
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", text)

@@ -6,6 +6,7 @@ from flask import redirect, url_for
 from flask_admin.form import BaseForm
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import DateField, SelectField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from rft_admin.admin.actions import Action, Done, Order
@@ -32,7 +33,7 @@ class NewReportForm(BaseForm):  # type: ignore[misc] # Flask-Admin ships no type
     """Which report, over which days, in which form."""
 
     report_type = SelectField(
-        "Report", choices=[(key, question.name) for key, question in QUESTIONS.items()]
+        "Report", choices=[SelectChoice(key, question.name) for key, question in QUESTIONS.items()]
     )
     format = StatusField("Format", ReportFormat)
     start_date = DateField("From", validators=[Optional()])
