@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select, text
 
 from config import Config
+from rft_admin.accounts import settings as accounts_settings
 from rft_admin.accounts.models import Role, User
 from rft_admin.accounts.passwords import (
     FIRST_PASSWORD,
@@ -13,10 +14,23 @@ from rft_admin.accounts.passwords import (
     check_new_password,
     hash_password,
 )
+from rft_admin.bookings import settings as bookings_settings
+from rft_admin.catalogue import settings as catalogue_settings
 from rft_admin.catalogue.models import CertificateBasis, Course, CourseType, Venue
 from rft_admin.core.database import db
 from rft_admin.core.errors import DomainError
 from rft_admin.core.settings import Definition, Setting, definitions
+from rft_admin.delivery import settings as delivery_settings
+from rft_admin.messaging import settings as messaging_settings
+from rft_admin.payments import settings as payments_settings
+from rft_admin.reporting import settings as reporting_settings
+from rft_admin.upkeep import settings as upkeep_settings
+
+#: A setting exists once its room's file is imported.
+SETTINGS = (
+    *(accounts_settings, messaging_settings, catalogue_settings, bookings_settings),
+    *(payments_settings, delivery_settings, reporting_settings, upkeep_settings),
+)
 
 ADMIN_EMAIL = "lex@reactfasttraining.co.uk"
 #: Held while seeding, so that two releases at once make one set of rows.
