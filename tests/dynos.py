@@ -32,6 +32,7 @@ CONNECTIONS = """
     SELECT coalesce(nullif(application_name, ''), 'unknown'), count(*), bool_and(ssl)
     FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) WHERE usename = %s GROUP BY 1
 """
+WAITING = "SELECT pid FROM pg_stat_activity WHERE usename = %s AND wait_event_type = 'Lock'"
 
 
 class Database:
@@ -80,6 +81,14 @@ class Database:
         """Return the first column of what is asked for."""
         with self._open(name) as connection:
             return [row[0] for row in connection.execute(question.encode(), values or None)]
+
+    @contextmanager
+    def locked(self, table: str, name: str) -> Iterator[Callable[[], int]]:
+        """Lock a table for the block; what it yields counts the customer's who wait for a lock."""
+        with psycopg.connect(self._server.url(name)) as connection:
+            connection.execute(f"LOCK {table} IN ACCESS EXCLUSIVE MODE".encode())
+            yield lambda: len(self.values(WAITING, CUSTOMER))
+            connection.rollback()
 
     @contextmanager
     def counting(self) -> Iterator["Peaks"]:

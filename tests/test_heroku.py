@@ -5,7 +5,6 @@ import json
 import logging
 import re
 import secrets
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -320,29 +319,40 @@ class TestAllAtOnce:
         return int(schedule_id)
 
     def _rush(self, platform: Platform, schedule_id: int) -> list[int]:
-        start = threading.Barrier(BUYERS)
+        """Let all buyers send the form while the table is locked, as by a migration's moment."""
+        with ThreadPoolExecutor(BUYERS) as at_once:
+            numbers = range(1, BUYERS + 1)
+            orders = list(at_once.map(lambda n: Order(platform, schedule_id, n), numbers))
+            with platform.database.locked("course_schedules", SHOP) as count_waiting:
+                sent = [at_once.submit(order.send) for order in orders]
+                until(lambda: count_waiting() > BUDGET["web"] // 2, "most connections wait")
+            return [answer.result().status for answer in sent]
 
-        def buy(number: int) -> int:
-            buyer = Customer(platform.port, f"198.51.100.{number}")
-            form = buyer.get(f"/book/{schedule_id}")
-            key = re.search(r'name="idempotency_key"[^>]* value="([^"]+)"', form.text)
-            assert key, form.text
-            start.wait(30)
-            return buyer.post(
-                f"/book/{schedule_id}",
-                csrf_token=csrf_token(form),
-                idempotency_key=key[1],
-                first_name="Robin",
-                last_name=f"Buyer {number}",
-                email=f"buyer-{number}@example.com",
-                phone="07700 900123",
-                customer_type="business",
-                company_name="Example Ltd",
-                payment_method="invoice",
-                number_of_places="1",
-                booker_attends="y",
-                accept_terms="y",
-            ).status
 
-        with ThreadPoolExecutor(BUYERS) as buyers:
-            return list(buyers.map(buy, range(1, BUYERS + 1)))
+class Order:
+    """A filled-in booking form, not yet sent."""
+
+    def __init__(self, platform: Platform, schedule_id: int, number: int) -> None:
+        self._buyer = Customer(platform.port, f"198.51.100.{number}")
+        self._path = f"/book/{schedule_id}"
+        form = self._buyer.get(self._path)
+        key = re.search(r'name="idempotency_key"[^>]* value="([^"]+)"', form.text)
+        assert key, form.text
+        self._fields = {
+            "csrf_token": csrf_token(form),
+            "idempotency_key": key[1],
+            "first_name": "Robin",
+            "last_name": f"Buyer {number}",
+            "email": f"buyer-{number}@example.com",
+            "phone": "07700 900123",
+            "customer_type": "business",
+            "company_name": "Example Ltd",
+            "payment_method": "invoice",
+            "number_of_places": "1",
+            "booker_attends": "y",
+            "accept_terms": "y",
+        }
+
+    def send(self) -> Answer:
+        """Send it."""
+        return self._buyer.post(self._path, **self._fields)
