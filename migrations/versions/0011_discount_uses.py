@@ -44,15 +44,15 @@ BEGIN
         SELECT array_agg(DISTINCT discount_code_id) INTO codes
         FROM old_rows WHERE discount_code_id IS NOT NULL;
     ELSE
-        SELECT array_agg(DISTINCT both_ways.code) INTO codes
-        FROM old_rows AS o
-        JOIN new_rows AS n USING (id)
-        CROSS JOIN LATERAL (
-            VALUES (o.discount_code_id), (n.discount_code_id)
-        ) AS both_ways (code)
-        WHERE both_ways.code IS NOT NULL
-          AND (o.discount_code_id, o.status = 'cancelled')
-              IS DISTINCT FROM (n.discount_code_id, n.status = 'cancelled');
+        SELECT array_agg(DISTINCT discount_code_id) INTO codes
+        FROM (
+            (SELECT id, discount_code_id, status = 'cancelled' FROM old_rows
+             EXCEPT SELECT id, discount_code_id, status = 'cancelled' FROM new_rows)
+            UNION ALL
+            (SELECT id, discount_code_id, status = 'cancelled' FROM new_rows
+             EXCEPT SELECT id, discount_code_id, status = 'cancelled' FROM old_rows)
+        ) AS changed
+        WHERE discount_code_id IS NOT NULL;
     END IF;
     IF codes IS NOT NULL THEN
         PERFORM FROM discount_codes WHERE id = ANY (codes) ORDER BY id FOR NO KEY UPDATE;
