@@ -106,7 +106,7 @@ def handle(view: "TableView") -> BaseResponse | tuple[str, int] | str:
     ids = read_ids(request.form.getlist("rowid"))
     if not ids:
         flash("Please choose at least one row.", "warning")
-        return redirect(view.get_url(".index_view"), code=303)
+        return redirect(view.address("index_view"), code=303)
     rows = view.get_many(ids, f"action:{action.name}")
     form = action.form(request.form if _is_confirmed() else None) if action.form else None
     if not (_is_confirmed() or action.is_immediate):
@@ -143,7 +143,7 @@ def ask(
         consequences=action.consequences(willing),
         form=form,
         refusal=refusal,
-        return_url=safe_return(request.form.get("url")) or view.get_url(".index_view"),
+        return_url=safe_return(request.form.get("url")) or view.address("index_view"),
     )
     return page
 
@@ -176,7 +176,7 @@ def _carry_out(
     _flash_results(action, results)
     target = safe_return(request.form.get("url"))
     if target is None:
-        target = view.details_url(rows[0].id) if len(rows) == 1 else view.get_url(".index_view")
+        target = view.details_url(rows[0].id) if len(rows) == 1 else view.address("index_view")
     return redirect(target, code=303)
 
 

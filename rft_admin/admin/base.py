@@ -214,15 +214,19 @@ class TableView(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
             return path.reference.mapper.local_table.name in SORTED_BY  # type: ignore[attr-defined] # every table of ours has a name
         return path.column is not None and path.kind != "json"
 
+    def address(self, view: str, **arguments: Any) -> str:
+        """Return the address of one of this table's pages, from wherever it is asked."""
+        return str(self.get_url(f"{self.endpoint}.{view}", **arguments))
+
     def details_url(self, row_id: int) -> str:
         """Return the address of a row's details."""
-        return str(self.get_url(".details_view", id=row_id))
+        return self.address("details_view", id=row_id)
 
     def filter_url(self, name: str, value: Any) -> str | None:
         """Return the address of this list narrowed to one value of a column, if it filters so."""
         for argument, entry in self.filter_arguments.items():
             if entry.path.text == name:
-                return str(self.get_url(".index_view", **{f"flt_{argument}": value}))
+                return self.address("index_view", **{f"flt_{argument}": value})
         return None
 
     def help_for(self, name: str) -> str:
@@ -239,11 +243,11 @@ class TableView(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
         """Return where a reference's field asks for suggestions; None for other fields."""
         if field.type != "ReferenceField":
             return None
-        return str(self.get_url(".ajax_lookup", name=field.name))
+        return self.address("ajax_lookup", name=field.name)
 
     def filter_lookup(self, entry: ColumnFilter) -> str:
         """Return where a reference's filter asks for suggestions."""
-        return str(self.get_url(".ajax_lookup", name=entry.path.text))
+        return self.address("ajax_lookup", name=entry.path.text)
 
     def describe_briefly(self, row: Any) -> str:
         """Return a line under a row's title where it stands for itself."""

@@ -45,7 +45,7 @@ def handle(view: "TableView", row: Any) -> str | tuple[str, int] | BaseResponse:
         row = view.get_one(row.id, "delete")
         return _page(view, row, list_blockers(row)), 409
     flash(f"{view.one.capitalize()} “{title}” deleted.", "success")
-    return redirect(view.get_url(".index_view"), code=303)
+    return redirect(view.address("index_view"), code=303)
 
 
 def list_blockers(row: Any) -> list[Blocker]:

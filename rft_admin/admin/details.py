@@ -163,7 +163,7 @@ def _fill(panel: Panel, row: Any) -> FilledPanel:
 def _new_url(view: "TableView | None", panel: Panel, row: Any) -> str | None:
     if view is None or not view.may("create"):
         return None
-    return str(view.get_url(f"{view.endpoint}.create_view", **{panel.key: row.id}))
+    return view.address("create_view", **{panel.key: row.id})
 
 
 def _label(name: str) -> str:

@@ -77,6 +77,12 @@ class LockedVenueView(StockVenueView):
         return super().get_query().filter(Venue.city == "Leeds")
 
 
+class StockCodeView(ModelView):  # type: ignore[misc] # as above
+    """A code's screen with a moment in its form."""
+
+    form_columns = ("code", "valid_from")
+
+
 @pytest.fixture
 def stock(committed_app: Flask) -> Iterator[FlaskClient]:
     """A browser of stock Flask-Admin on the application's own database."""
@@ -89,7 +95,7 @@ def stock(committed_app: Flask) -> Iterator[FlaskClient]:
     admin = Admin(app, name="stock", theme=Bootstrap4Theme())
     admin.add_view(StockVenueView(Venue, db, endpoint="venue"))
     admin.add_view(LockedVenueView(Venue, db, endpoint="locked"))
-    admin.add_view(ModelView(DiscountCode, db, endpoint="code"))
+    admin.add_view(StockCodeView(DiscountCode, db, endpoint="code"))
     with app.app_context():
         for name, city in (("=1+1", "Leeds"), ("Hall", "York")):
             factories.VenueFactory(name=name, city=city)
@@ -271,11 +277,7 @@ class TestTrap7Moments:
             f"/admin/code/edit/?id={code_id}",
             data={
                 "code": "MOMENT",
-                "discount_type": "percentage",
-                "discount_value": "10",
-                "is_active": "y",
                 "valid_from": "2027-03-01 09:30:15",
-                "usage_count": "0",
             },
         )
 
@@ -343,7 +345,7 @@ class TestTrap15NamesAndFormulas:
     def test_break_a_stock_form(self) -> None:
         view = ModelView(Clashing, db, endpoint="clashing")
 
-        with Flask("clash").test_request_context("/"), pytest.raises(AttributeError):
+        with Flask("clash").test_request_context("/"), pytest.raises((AttributeError, ValueError)):
             view._create_form_class(data="text")
 
     def test_are_refused_at_the_start_in_ours(self) -> None:

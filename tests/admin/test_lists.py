@@ -1,0 +1,191 @@
+"""Tests of lists: search, filters, order, counts, suggestions."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from io import BytesIO
+from zipfile import ZipFile
+
+import pytest
+from sqlalchemy.orm import Session
+
+from rft_admin.accounts.models import User
+from rft_admin.admin import listing
+from rft_admin.bookings.models import BookingStatus
+from tests import factories
+from tests.admin.conftest import Office
+
+
+@pytest.fixture
+def bookings(session: Session) -> None:
+    """Three bookings that differ in everything."""
+    efaw = factories.CourseFactory(name="Emergency First Aid")
+    paediatric = factories.CourseFactory(name="Paediatric First Aid")
+    for reference, first, last, course, status, day, price in (
+        ("RFT-AAAA", "Ann", "Brook", efaw, BookingStatus.CONFIRMED, 1, "75.00"),
+        ("RFT-BBBB", "Bob", "100%_Dale", efaw, BookingStatus.CANCELLED, 28, "85.00"),
+        ("RFT-CCCC", "Cat", "Field", paediatric, BookingStatus.PENDING, 15, "95.00"),
+    ):
+        factories.BookingFactory(
+            booking_reference=reference,
+            contact_first_name=first,
+            contact_last_name=last,
+            status=status,
+            price_per_place=Decimal(price),
+            course_schedule=factories.ScheduleFactory(
+                course=course, start_datetime=datetime(2027, 3, day, 9, 30, tzinfo=UTC)
+            ),
+        )
+    session.commit()
+
+
+def shown(office: Office, query: str, table: str = "bookings") -> list[str]:
+    """Return which of the three references a list shows, in its order."""
+    text = office.get(f"/admin/{table}/?{query}").text
+    found = [
+        (text.find(f">{name}</a>"), name[-4:]) for name in ("RFT-AAAA", "RFT-BBBB", "RFT-CCCC")
+    ]
+    return [name for place, name in sorted(found) if place >= 0]
+
+
+@pytest.mark.usefixtures("bookings")
+class TestBookingsList:
+    @pytest.mark.parametrize(
+        ("query", "names"),
+        [
+            ("search=nobody", []),
+            ("search=brook", ["AAAA"]),
+            ("search=ann+brook", ["AAAA"]),
+            ("search=ann+field", []),
+            ("search=rft-c", ["CCCC"]),
+            ("search=paediatric", ["CCCC"]),
+            ("search=100%25_", ["BBBB"]),
+            ("search=%25", ["BBBB"]),
+            ("search=_", ["BBBB"]),
+            ("flt_status_is=cancelled", ["BBBB"]),
+            ("flt_course_date_from=2027-03-15&sort=booking_reference", ["BBBB", "CCCC"]),
+            ("flt_course_date_from=2027-03-15&flt_course_date_to=2027-03-15", ["CCCC"]),
+            ("flt_total_from=80&flt_total_to=£90.00", ["BBBB"]),
+            ("flt_status_is=&flt_course_is=", ["AAAA", "BBBB", "CCCC"]),
+            ("scope=cancelled", ["BBBB"]),
+        ],
+    )
+    def test_narrows(self, office: Office, query: str, names: list[str]) -> None:
+        separator = "" if "sort=" in query else "&sort=booking_reference"
+
+        assert shown(office, query + separator) == names
+
+    @pytest.mark.parametrize(
+        ("sort", "names"),
+        [
+            ("booking_reference", ["AAAA", "BBBB", "CCCC"]),
+            ("booking_reference&desc=1", ["CCCC", "BBBB", "AAAA"]),
+            ("course_schedule.start_datetime", ["AAAA", "CCCC", "BBBB"]),
+            ("payment_amount&desc=1", ["CCCC", "BBBB", "AAAA"]),
+        ],
+    )
+    def test_sorts(self, office: Office, sort: str, names: list[str]) -> None:
+        assert shown(office, f"sort={sort}") == names
+
+    def test_filters_by_another_tables_row(self, office: Office) -> None:
+        suggested = office.get(
+            "/admin/bookings/ajax/lookup/?name=course_schedule.course_id&query=paed"
+        ).json
+        ((row_id, text),) = suggested
+
+        assert text == f"Paediatric First Aid (#{row_id})"
+        assert shown(office, f"flt_course_is=Paediatric+First+Aid+(%23{row_id})") == ["CCCC"]
+        assert shown(office, f"flt_course_is={row_id}") == ["CCCC"]
+
+    def test_says_what_it_did_not_understand(self, office: Office) -> None:
+        page = office.get("/admin/bookings/?flt_status_is=nonsense&flt_total_from=much")
+
+        assert page.text.count("does not fit the filter") == 2
+
+    def test_counts_up_to_a_cap(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(listing, "COUNT_CAP", 2)
+
+        assert "of 2+" in office.get("/admin/bookings/").text
+
+    def test_says_what_to_do_when_nothing_fits(self, office: Office) -> None:
+        page = office.get("/admin/bookings/?search=nobody").text
+
+        assert "Nothing fits" in page
+        assert "Show all" in page
+
+    def test_exports_what_it_shows(self, office: Office) -> None:
+        text = office.get("/admin/bookings/export/csv/?flt_status_is=cancelled").text
+        workbook = office.get("/admin/bookings/export/xlsx/?search=ann").data
+
+        lines = text.strip().splitlines()
+        sheet = ZipFile(BytesIO(workbook)).read("xl/worksheets/sheet1.xml").decode()
+        assert len(lines) == 2
+        assert "2027-03-28 10:30:00" in lines[1]
+        assert ",85.00," in lines[1]
+        assert sheet.count("<row ") == 2
+
+
+class TestGlobalSearch:
+    def test_finds_across_tables(self, office: Office, session: Session) -> None:
+        person = factories.UserFactory(first_name="Zinnia", last_name="Vale")
+        booking = factories.BookingFactory(user=person, contact_first_name="Zinnia")
+        session.commit()
+
+        page = office.get("/admin/search?q=zinn").text
+        answer = office.get("/admin/search?q=zinn", headers={"Accept": "application/json"}).json
+
+        assert f"/admin/bookings/details/?id={booking.id}" in page
+        assert {row["table"] for row in answer["results"]} == {"bookings", "users"}
+
+    def test_stays_within_the_persons_scope(self, classroom: Office, session: Session) -> None:
+        factories.BookingFactory(contact_first_name="Zinnia")
+        session.commit()
+
+        answer = classroom.get("/admin/search?q=zinn", headers={"Accept": "application/json"}).json
+
+        assert answer["results"] == []
+
+    @pytest.mark.parametrize("query", ["", "%00", "%25", "x" * 3000, "%27%3B--"])
+    def test_takes_anything(self, office: Office, query: str) -> None:
+        assert office.get(f"/admin/search?q={query}").status_code == 200
+
+
+class TestToday:
+    def test_counts_what_the_lists_show(self, office: Office, session: Session) -> None:
+        factories.RefundFactory()
+        factories.InquiryFactory(hold_expires_at=datetime.now(UTC) + timedelta(hours=1))
+        factories.ScheduleFactory()
+        session.commit()
+
+        page = office.get("/admin/").text
+
+        assert "<strong>1</strong><span>refunds to decide</span>" in page
+        assert "<strong>1</strong><span>inquiries open</span>" in page
+        assert "Emergency First Aid at Work" in page
+        assert "of 1" in office.get("/admin/refunds/?scope=waiting").text
+
+    def test_warns_of_a_silent_worker(self, office: Office) -> None:
+        assert "The worker has not reported" in office.get("/admin/").text
+
+    def test_shows_an_instructor_his_own_dates_only(
+        self, classroom: Office, instructor: object, session: Session
+    ) -> None:
+        trainer = factories.TrainerFactory(user=instructor)
+        factories.ScheduleFactory(trainer=trainer, course=factories.CourseFactory(name="Mine"))
+        factories.ScheduleFactory(course=factories.CourseFactory(name="Another's"))
+        session.commit()
+
+        for path in ("", "calendar/?month=2027-02"):
+            page = classroom.get(f"/admin/{path}").text
+
+            assert "Mine" in page
+            assert "Another" not in page
+
+    @pytest.mark.parametrize("month", ["2027-02", "", "abc", "9999-12", "0001-01", "%00"])
+    def test_has_a_calendar_of_any_month(self, office: Office, month: str) -> None:
+        assert office.get(f"/admin/calendar/?month={month}").status_code == 200
+
+    def test_rings_for_unread_notifications(self, office: Office, session: Session) -> None:
+        factories.NotificationFactory(user=session.get_one(User, office.user_id))
+        session.commit()
+
+        assert "Notifications, 1 unread" in office.get("/admin/").text
