@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import http.client
+import json
 import os
 import signal
 import sys
@@ -33,7 +34,7 @@ class Plan:
     services: Sequence[Program]
     steps: Sequence[Program]
     application: Sequence[Program]
-    #: Where `/readyz` answers 200 once the application works.
+    #: Where `/readyz` answers once the application works, and says that the worker lives.
     ready_port: int
     ready_lines: Sequence[str]
     cwd: Path
@@ -100,28 +101,27 @@ def _watch(groups: Sequence[Programs], server: PostgresServer | None, parent: in
 
 def _wait_until_ready(port: int, groups: Sequence[Programs]) -> None:
     deadline = time.monotonic() + READY_SECONDS
-    answer = ""
-    while answer != "200" and time.monotonic() < deadline:
+    while (missing := _what_is_missing(port)) and time.monotonic() < deadline:
         time.sleep(0.1)
         for group in groups:
             group.refuse_ended()
-        answer = _ask_readyz(port)
-    if answer != "200":
-        raise ProgramFailed(f"/readyz is not ready after {READY_SECONDS} seconds: {answer}")
+    if missing:
+        raise ProgramFailed(f"/readyz is not ready after {READY_SECONDS} seconds: {missing}")
 
 
-def _ask_readyz(port: int) -> str:
-    """Return "200", or what is answered instead."""
+def _what_is_missing(port: int) -> str:
+    """Return why the application is not ready, nothing if it is: the web and its worker live."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/readyz")
         answer = connection.getresponse()
         words = answer.read(500).decode(errors="replace")
     except (OSError, http.client.HTTPException) as fault:
-        return str(fault)
+        return str(fault) or type(fault).__name__
     finally:
         connection.close()
-    return "200" if answer.status == 200 else f"{answer.status} {words}"
+    is_ready = answer.status == 200 and json.loads(words)["worker"] == "ok"
+    return "" if is_ready else f"{answer.status} {words}"
 
 
 @contextlib.contextmanager

@@ -20,11 +20,13 @@ from sandbox.ports import free_port, is_free
 REPOSITORY = Path(__file__).parents[2]
 #: Stands in for the application: answers everything, and does as its name says.
 WEB = """
-import http.server, os, pathlib, sys
+import http.server, json, os, pathlib, sys
 class Answers(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
+        worker = "ok" if (place / "worker.pid").exists() else "silent"
+        self.wfile.write(json.dumps({"worker": worker}).encode())
     def log_message(self, *_): pass
 place = pathlib.Path(sys.argv[2])
 (place / "web.pid").write_text(str(os.getpid()))
@@ -40,6 +42,8 @@ if sys.argv[2] == "orderly":
         (place / "ended").write_text("in order")
         sys.exit(0)
     signal.signal(signal.SIGTERM, note)
+if sys.argv[2] == "late":
+    time.sleep(1)
 (place / "worker.pid").write_text(str(os.getpid()))
 if sys.argv[2] == "dies":
     time.sleep(0.5)
@@ -146,6 +150,11 @@ class TestARun:
 
         assert re.search(r"^migrate +\d+\.\d s$", said, re.MULTILINE)
         assert re.search(r"^web and worker +\d+\.\d s$", said, re.MULTILINE)
+
+    def test_is_not_ready_before_the_worker_lives(self, start: Start, tmp_path: Path) -> None:
+        until_ready(start("late"))
+
+        assert (tmp_path / "worker.pid").exists()
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     def test_ends_everything_when_asked_to(
