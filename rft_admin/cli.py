@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 from flask_migrate import upgrade
 
 from rft_admin.accounts import people, resets, sessions
@@ -36,6 +36,7 @@ def init_cli(app: Flask) -> None:
 
 
 @click.command()
+@with_appcontext
 def setup() -> None:
     """Bring the database up to date: migrate, then seed."""
     upgrade()
@@ -44,6 +45,7 @@ def setup() -> None:
 
 @click.command()
 @click.option("--demo", "with_demo", is_flag=True, help="Add a fictional quarter.")
+@with_appcontext
 def seed(*, with_demo: bool) -> None:
     """Add the reference rows that are missing; delete nothing."""
     if with_demo and config().is_production:
@@ -66,6 +68,7 @@ def _seed_reference() -> None:
 
 
 @click.command()
+@with_appcontext
 def check() -> None:
     """Check the invariants, each with its figure; exit 1 if any is broken."""
     broken = 0
@@ -80,6 +83,7 @@ def check() -> None:
 
 @click.command("load-test-data")
 @click.option("--bookings", type=click.IntRange(1, 5_000_000), required=True)
+@with_appcontext
 def load_test_data(bookings: int) -> None:
     """Add bulk rows for measuring, made inside PostgreSQL."""
     if config().is_production:

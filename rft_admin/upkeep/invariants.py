@@ -102,10 +102,14 @@ _QUESTIONS = (
         """,
     ),
     _Question(
-        "series of invoices or credit notes with a gap",
+        "series of invoices or credit notes with a gap after their first kept number",
         """
-        SELECT count(*) FROM number_series n WHERE n.last_number <>
-            (SELECT count(*) FROM invoices i WHERE i.invoice_number LIKE n.name || '-%')
+        SELECT count(*) FROM number_series n JOIN (
+            SELECT regexp_replace(invoice_number, '-[0-9]+$$', '') AS name, count(*) AS made,
+                   min(right(invoice_number, 5)::integer) AS first
+            FROM invoices GROUP BY 1
+        ) i USING (name)
+        WHERE i.made <> n.last_number - i.first + 1
         """,
     ),
     _Question(
