@@ -94,6 +94,7 @@ class BookingView(TableView):
     """Bookings; money and places change by actions only."""
 
     group, icon, singular = "Bookings", "ticket", "booking"
+    can_delete = False
     question = "Who has booked what, is it confirmed, and is it paid?"
     column_list = (
         "booking_reference",

@@ -47,6 +47,7 @@ class CourseScheduleView(TableView):
     """Dated courses; saving calls the catalogue's use case."""
 
     group, icon, title, singular = "Courses", "calendar", "Dates", "date"
+    can_delete = False
     question = "When does which course run, where, by whom, and how full is it?"
     column_list = (
         "course_id",

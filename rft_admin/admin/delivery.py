@@ -72,6 +72,7 @@ class AttendanceRecordView(TableView):
     """The register's rows; saving marks the register."""
 
     group, icon, title, singular = "Learners", "check", "Attendance", "attendance record"
+    can_delete = False
     question = "Who was in the room on which day, and who has earned a certificate?"
     column_list = (
         "attendee_id",
@@ -201,6 +202,7 @@ class CertificateView(TableView):
     """Certificates as printed."""
 
     group, icon, singular = "Learners", "award", "certificate"
+    can_delete = False
     question = "Who holds which certificate, and until when is it valid?"
     new_words = "Issue certificate"
     column_list = (

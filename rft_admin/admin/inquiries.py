@@ -36,6 +36,7 @@ class BookingInquiryView(TableView):
     """Questions before a booking."""
 
     group, icon, title, singular = "Bookings", "question", "Inquiries", "inquiry"
+    can_delete = False
     question = "Who asks for what, and whose places are held until when?"
     column_list = (
         "inquiry_reference",

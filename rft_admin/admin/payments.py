@@ -92,6 +92,7 @@ class RefundView(TableView):
     """Refunds wait here for approval."""
 
     group, icon, singular = "Money", "undo", "refund"
+    can_delete = False
     question = "What is to be paid back, to whom, by which rule, and where does it stand?"
     column_list = (
         "refund_reference",

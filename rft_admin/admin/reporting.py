@@ -45,6 +45,7 @@ class ReportView(TableView):
     """Reports, made by a job and kept for a while."""
 
     group, icon, singular = "Insight", "chart", "report"
+    can_delete = False
     question = "Which figures were asked for, how far are they, and where is the file?"
     column_list = (
         "report_name",

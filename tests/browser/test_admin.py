@@ -1,0 +1,85 @@
+"""The office's screens in Chromium: what JavaScript adds, and that all works without it."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import PHONE, Business, accessibility_faults, scrolls_sideways
+
+TABLES = (
+    "users", "courses", "venues", "course_schedules", "bookings", "payment_transactions",
+    "admin_activity_logs", "admin_sessions", "password_resets", "email_logs", "refunds",
+    "special_requirements", "booking_inquiries", "reports", "certificates", "trainers",
+    "course_materials", "attendance_records", "notifications", "settings", "discount_codes",
+    "analytics_events",
+)  # fmt: skip
+
+
+class TestLists:
+    def test_are_accessible_and_fit_a_phone(self, office: Page, business: Business) -> None:
+        faults = []
+        for table in TABLES:
+            office.goto(f"{business.web}/admin/{table}/")
+            faults += [f"{table}: {one}" for one in accessibility_faults(office)]
+            office.set_viewport_size(PHONE)
+            faults += [f"{table} scrolls sideways"] if scrolls_sideways(office) else []
+            office.set_viewport_size({"width": 1280, "height": 900})
+
+        assert faults == []
+
+    def test_count_the_chosen_rows(self, office: Page, business: Business) -> None:
+        office.goto(f"{business.web}/admin/bookings/")
+        rows = office.locator("input[name=rowid]").count()
+
+        office.check("input[data-pick-all]")
+
+        expect(office.locator("[data-pick-count]")).to_have_text(f"{rows} chosen")
+
+
+class TestReferences:
+    def test_are_suggested_while_one_types(self, office: Page, business: Business) -> None:
+        office.goto(f"{business.web}/admin/course_schedules/new/")
+
+        office.locator("#course_id").press_sequentially("emergency")
+        office.locator("#course_id").press("ArrowDown")
+        expect(office.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+        office.locator("#course_id").press("Enter")
+
+        expect(office.locator("#course_id")).to_have_value(re.compile(r".+ \(#\d+\)"))
+        assert accessibility_faults(office) == []
+
+
+class TestWithoutJavaScript:
+    @pytest.fixture
+    def plain(self, browser: Browser, office_state: dict[str, Any]) -> Any:
+        """The admin's phone with JavaScript switched off."""
+        context = browser.new_context(
+            viewport=PHONE, storage_state=office_state, java_script_enabled=False
+        )
+        yield context.new_page()
+        context.close()
+
+    def test_the_menu_opens_and_closes(self, plain: Page, business: Business) -> None:
+        plain.goto(f"{business.web}/admin/")
+        expect(plain.locator("#menu")).to_be_hidden()
+
+        plain.get_by_label("Open the menu").click()
+        expect(plain.locator("#menu")).to_be_visible()
+        plain.get_by_label("Close the menu").click()
+
+        expect(plain.locator("#menu")).to_be_hidden()
+
+    def test_a_list_is_filtered_and_an_action_asks(self, plain: Page, business: Business) -> None:
+        plain.goto(f"{business.web}/admin/bookings/")
+        plain.get_by_text("Filters").click()
+        plain.select_option("[name=flt_status_is]", "confirmed")
+        plain.get_by_role("button", name="Apply").click()
+        expect(plain.locator(".chip")).to_contain_text("Confirmed")
+
+        plain.locator("input[name=rowid]").first.check()
+        plain.select_option("#bulk-action", "resend_confirmation")
+        plain.get_by_role("button", name="Continue").click()
+
+        expect(plain.get_by_role("heading", level=1)).to_have_text("Resend confirmation")
