@@ -25,7 +25,7 @@ from sandbox.postgres import PostgresServer
 from seeds.demo import seed_demo
 from seeds.reference import seed_reference
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.reliability.figures", "tests.servers"]
 
 TEMPLATE = "rft_template"
 PROJECT = Path(__file__).parent.parent

@@ -1,0 +1,137 @@
+"""A business on a database of its own: in this process, and as real processes beside it."""
+
+import http.client
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import text
+
+from rft_admin import create_app
+from rft_admin.core import clock
+from rft_admin.core.database import db
+from rft_admin.upkeep import invariants
+from sandbox.processes import Program, Programs
+from sandbox.stripe import StripeSandbox
+from tests.conftest import PROJECT, environment
+from tests.payments.conftest import KEY, SECRET
+
+#: Long enough for a loaded machine; nothing waits so long on an idle one.
+PATIENCE_SECONDS = 120.0
+
+
+@dataclass
+class Shop:
+    """A running business: an application whose commits are real, and its Stripe."""
+
+    app: Flask
+    stripe: StripeSandbox
+    name: str
+    database_url: str
+    directory: Path
+    web_port: int
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of this business's processes."""
+        return environment(
+            self.database_url,
+            APP_ENV="development",
+            FLASK_APP="wsgi.py",
+            LOG_LEVEL="WARNING",
+            PUBLIC_URL=f"http://127.0.0.1:{self.web_port}",
+            STRIPE_API_BASE=self.stripe.base_url,
+            STRIPE_SECRET_KEY=KEY,
+            STRIPE_WEBHOOK_SECRET=SECRET,
+            WEB_CONCURRENCY="2",
+        )
+
+    @contextmanager
+    def processes(self, *names: str) -> Iterator[Programs]:
+        """Run web (two processes under one gunicorn) and workers, and end them all."""
+        env = self.environment()
+        bind = f"127.0.0.1:{self.web_port}"
+        commands = {
+            "web": ("gunicorn", "--bind", bind, "wsgi:app"),
+            "worker": ("flask", "jobs", "work"),
+        }
+        programs = [
+            Program(f"{name}-{number}", [sys.executable, "-m", *commands[name]], env)
+            for number, name in enumerate(names)
+        ]
+        with Programs(programs, cwd=PROJECT, logs=self.directory) as running:
+            if "web" in names:
+                wait_until(lambda: _answers(self.web_port), running)
+            yield running
+
+    def exempt_this_machine_from_limits(self) -> None:
+        """Let all visitors of a test come from one address, which no crowd does."""
+        names = ("book", "cancel", "inquire", "pay")
+        with self.app.app_context(), db.engine.begin() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO rate_limits (key, hits, window_ends_at)"
+                    " VALUES (:key, -1000000, now() + interval '1 day')"
+                ),
+                [{"key": f"public-{name}|127.0.0.1"} for name in names],
+            )
+
+    def scalar(self, sql: str, **values: Any) -> Any:
+        """Return one value, read outside every unit of work."""
+        with self.app.app_context(), db.engine.connect() as connection:
+            return connection.execute(text(sql), values).scalar()
+
+    def rows(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+        """Return rows, read outside every unit of work."""
+        with self.app.app_context(), db.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(sql), values)]
+
+    def broken_invariants(self) -> list[str]:
+        """Return what `flask check` would call broken."""
+        with self.app.app_context():
+            found = invariants.check_all(now=clock.now())
+            db.session.rollback()
+        return [f"{one.name}: {one.figure}" for one in found if not one.holds]
+
+
+def wait_until(
+    is_so: Callable[[], bool],
+    running: Programs | None = None,
+    *,
+    seconds: float = PATIENCE_SECONDS,
+    pause: float = 0.1,
+) -> None:
+    """Return once it is so; a process that ends meanwhile fails the test at once."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        if running is not None:
+            running.refuse_ended()
+        assert time.monotonic() < end, f"It did not happen within {seconds:g} seconds."
+        time.sleep(pause)
+
+
+def open_app(url: str, stripe: StripeSandbox) -> Flask:
+    """Return an application on that database that speaks to that Stripe."""
+    app = create_app(environment(url))
+    app.config["RFT"] = replace(
+        app.config["RFT"],
+        stripe_secret_key=KEY,
+        stripe_webhook_secret=SECRET,
+        stripe_api_base=stripe.base_url,
+    )
+    return app
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
