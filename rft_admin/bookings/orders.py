@@ -71,8 +71,9 @@ class BookingOrder:
     idempotency_key: str | None = None
     #: public, admin, inquiry or import.
     source: str = "public"
-    #: The terms as offered: tariff, fee, `cooling_off_days`, `text_version`, `words`, and
-    #: `invoice_enabled` with `invoice_terms_days`. Kept on the booking.
+    #: The terms as offered, from `payments.tariff.current_terms`; the keys read in this room are
+    #: `consumer_cooling_off_days`, `words`, `invoice_enabled` and `invoice_terms_days`. Kept on
+    #: the booking.
     terms: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -59,7 +59,7 @@ def order(form: BookingForm, schedule_id: int) -> BookingOrder:
         accept_terms=form.accept_terms.data,
         idempotency_key=form.idempotency_key.data or None,
         source="public",
-        terms=_terms(),
+        terms=tariff.current_terms(),
     )
 
 
@@ -121,17 +121,6 @@ def _people(form: BookingForm) -> list[AttendeeDetails]:
 
 def _code(form: BookingForm) -> str:
     return (form.discount_code.data or "") if form.discount_code else ""
-
-
-def _terms() -> dict[str, Any]:
-    """Return the terms as this page offers them, to be kept with the booking."""
-    current = tariff.current_terms()
-    return {
-        **current,
-        "words": tariff.tariff_in_words(current),
-        "invoice_enabled": payment_settings.invoice_enabled(),
-        "invoice_terms_days": payment_settings.invoice_terms_days(),
-    }
 
 
 def _quote_or_none(form: BookingForm, schedule: CourseSchedule, now: datetime) -> Quote | None:

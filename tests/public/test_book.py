@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from rft_admin.bookings import settings as booking_settings
 from rft_admin.bookings.models import Booking, BookingStatus, SpecialRequirement
 from rft_admin.core.database import db
+from rft_admin.messaging.models import EmailLog
 from rft_admin.payments import settings as payment_settings
+from rft_admin.payments import tariff
 from rft_admin.payments.models import Invoice
 from rft_admin.reporting.models import AnalyticsEvent
 from tests.factories import BookingFactory, DiscountCodeFactory
@@ -65,6 +67,18 @@ class TestForm:
 
     def test_asks_a_consumer_for_an_early_start(self, client: FlaskClient) -> None:
         assert "early_start_request" in client.get(f"/book/{date_in(10).id}").text
+
+
+class TestTerms:
+    def test_are_kept_wholly_and_stand_in_the_confirmation(self, client: FlaskClient) -> None:
+        send(client, f"/book/{date_in(40).id}", ANSWERS | ON_INVOICE)
+
+        booking = bookings()[0]
+        letter = db.session.scalars(
+            select(EmailLog).filter_by(booking_id=booking.id, template_name="booking_confirmed")
+        ).one()
+        assert booking.terms_snapshot["words"] == tariff.current_terms()["words"]
+        assert "you may withdraw within 14 days" in " ".join(letter.body_text.split())
 
 
 class TestUpdate:
