@@ -17,6 +17,7 @@ from rft_admin.catalogue.days import (
     refuse_clashes,
     write_days,
 )
+from rft_admin.catalogue.limits import DECIDING, MoreThanAllowed, refuse_too_many
 from rft_admin.catalogue.models import (
     CourseSchedule,
     ScheduleStatus,
@@ -36,6 +37,7 @@ __all__ = [
     "CourseFixed",
     "DayTimes",
     "DaysWrong",
+    "MoreThanAllowed",
     "NotYetHeld",
     "ScheduleClosed",
     "TrainerClash",
@@ -111,6 +113,7 @@ def create_schedule(
 
     :param values: the columns of `EDITABLE` by name.
     :raises DaysWrong: if a day ends before it starts, or days overlap.
+    :raises MoreThanAllowed: if the trainer or the venue cannot take so many people.
     :raises TrainerClash: or VenueClash, naming the other date.
     """
     schedule = CourseSchedule(is_published=False)
@@ -128,6 +131,7 @@ def update_schedule(
 
     :raises ScheduleClosed: if it is completed or cancelled.
     :raises CapacityBelowTaken: if fewer places would be on sale than are taken.
+    :raises MoreThanAllowed: if the trainer or the venue cannot take so many people.
     :raises CourseFixed: if its course would change although places are taken.
     """
     if schedule.status in {ScheduleStatus.COMPLETED, ScheduleStatus.CANCELLED}:
@@ -234,8 +238,13 @@ def _save(
     if schedule.id is not None:
         lock_schedules([schedule.id])
         _check_change(schedule, values)
+    is_decided_anew = any(
+        getattr(schedule, name) != values.get(name) for name in DECIDING & values.keys()
+    )
     for name, value in values.items():
         setattr(schedule, name, value)
+    if is_decided_anew:
+        refuse_too_many(schedule)
     refuse_clashes(schedule, ordered)
     write_days(schedule, ordered)
     db.session.flush()

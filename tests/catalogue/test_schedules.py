@@ -112,6 +112,48 @@ class TestSave:
         assert isinstance(refusal_of(refusal.value), schedules.TrainerClash)
 
 
+class TestPlacesOnSale:
+    """No more than the trainer may teach and the venue holds."""
+
+    def test_refuses_more_than_one_trainer_may_teach_and_says_how_many(self) -> None:
+        course = offers.course(learners_per_trainer=8)
+
+        with pytest.raises(schedules.MoreThanAllowed, match="at most 8 people on Emergency"):
+            create(course_id=course.id, max_capacity=9)
+
+        assert create(course_id=course.id, max_capacity=8).max_capacity == 8
+
+    def test_refuses_more_than_the_venue_holds_and_says_how_many(self) -> None:
+        venue = offers.venue(capacity=10)
+
+        with pytest.raises(schedules.MoreThanAllowed, match=f"{venue.name} holds at most 10"):
+            create(venue_id=venue.id, max_capacity=11)
+
+        assert create(venue_id=venue.id, max_capacity=10).max_capacity == 10
+
+    def test_refuses_a_change_to_a_smaller_venue(self) -> None:
+        schedule, venue = create(), offers.venue(capacity=6)
+
+        with pytest.raises(schedules.MoreThanAllowed, match="at most 6"):
+            schedules.update_schedule(schedule, values={"venue_id": venue.id}, by=OFFICE)
+
+        schedules.update_schedule(
+            schedule, values={"venue_id": venue.id, "max_capacity": 6}, by=OFFICE
+        )
+        assert schedule.max_capacity == 6
+
+    def test_lets_other_things_change_where_a_venue_has_become_smaller(self) -> None:
+        venue = offers.venue()
+        schedule = create(venue_id=venue.id)
+        venue.capacity = 6
+
+        schedules.update_schedule(
+            schedule, values={"venue_id": venue.id, "joining_notes": "Ring the bell."}, by=OFFICE
+        )
+
+        assert schedule.joining_notes == "Ring the bell."
+
+
 class TestUpdate:
     """What may change once people have booked."""
 
