@@ -86,7 +86,7 @@ class TestCustomersScreens:
         desktop.click("main form button[type=submit]:not([name=update]) >> nth=-1")
         desktop.wait_for_url(re.compile(r"/c/pay/"))
         album.look("payment")
-        desktop.click("button[type=submit] >> nth=0")
+        desktop.get_by_role("button", name=re.compile("Pay")).first.click()
         desktop.wait_for_url(re.compile(r"/bookings/"))
         wait_for(lambda: "confirmed" in desktop.inner_text("main").lower(), "confirmed booking")
         album.look("confirmed")
