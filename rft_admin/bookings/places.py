@@ -130,14 +130,22 @@ def take(schedule_id: int, number_of_places: int, *, now: datetime) -> CourseSch
     schedule = lock_schedules([schedule_id])[schedule_id]
     if schedule.status in {ScheduleStatus.CANCELLED, ScheduleStatus.COMPLETED}:
         raise NotRunning
-    free = availability_of(schedule_id).free
+    require_room(schedule, number_of_places, now=now)
+    return schedule
+
+
+def require_room(schedule: CourseSchedule, number_of_places: int, *, now: datetime) -> None:
+    """Refuse if so many places are not free at this moment; without the lock it grants nothing.
+
+    :raises SoldOut: with the next dates that have room.
+    """
+    free = availability_of(schedule.id).free
     if free < number_of_places:
         raise SoldOut(
             _sold_out_words(free),
             free=free,
             next_dates=list_next_dates(schedule, number_of_places=number_of_places, now=now),
         )
-    return schedule
 
 
 def inquiry_places(schedule_id: int) -> int:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from rft_admin.accounts import people
 from rft_admin.accounts.models import User
@@ -23,6 +23,7 @@ from rft_admin.bookings.orders import AttendeeDetails, BookingOrder
 from rft_admin.bookings.pricing import Quote
 from rft_admin.bookings.references import new_reference
 from rft_admin.catalogue import discounts
+from rft_admin.catalogue import service as catalogue
 from rft_admin.catalogue.models import CourseSchedule, DiscountCode
 from rft_admin.catalogue.schedules import lock_schedules
 from rft_admin.core.actor import Actor
@@ -62,6 +63,8 @@ def place_booking(order: BookingOrder, *, now: datetime, by: Actor) -> Booking:
     earlier = _find_by_key(key)
     if earlier is not None and _is_answered_by(earlier, order):
         return earlier
+    if earlier is None and order.is_public:
+        _turn_away(order, now=now)
     customer = _customer(order, now=now)
     code = _lock_code(order, earlier)
     schedule = _lock_dates(order, earlier)
@@ -98,6 +101,26 @@ def _is_answered_by(earlier: Booking, order: BookingOrder) -> bool:
     if earlier.status is not BookingStatus.PENDING or earlier.is_paid:
         return True
     return earlier.terms_snapshot.get(FINGERPRINT) == order.fingerprint()
+
+
+def _turn_away(order: BookingOrder, *, now: datetime) -> None:
+    """Refuse a full date before anything is locked or written, so that a crowd does not queue.
+
+    Whoever has something on the date, which his order may free, is answered under the locks.
+    """
+    schedule = catalogue.get_schedule(order.schedule_id)
+    if places.availability_of(schedule.id).free >= order.number_of_places:
+        return
+    booked = (
+        select(Booking.id)
+        .join(Booking.user)
+        .where(Booking.course_schedule_id == schedule.id, User.email == order.email)
+    )
+    asked = select(BookingInquiry.id).filter_by(course_session_id=schedule.id, email=order.email)
+    if db.session.scalar(select(exists(booked) | exists(asked))):
+        return
+    rules.check_date(order, schedule, now=now)
+    places.require_room(schedule, order.number_of_places, now=now)
 
 
 def _customer(order: BookingOrder, *, now: datetime) -> User:
