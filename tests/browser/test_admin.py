@@ -43,6 +43,7 @@ class TestReferences:
         office.goto(f"{business.web}/admin/course_schedules/new/")
 
         office.locator("#course_id").press_sequentially("emergency")
+        expect(office.get_by_role("option").first).to_be_visible()
         office.locator("#course_id").press("ArrowDown")
         expect(office.get_by_role("option").first).to_have_attribute("aria-selected", "true")
         office.locator("#course_id").press("Enter")
