@@ -91,7 +91,7 @@ class TestFromBookingToCertificate:
             assessment.select_option("1")
         else:
             learner.locator("label:has([name^=assessment-][value='1'])").tap()
-        office_phone.locator("button[value=save]").tap()
+        office_phone.get_by_role("button", name="Save", exact=True).tap()
         office_phone.wait_for_load_state()
 
         find_row(office, business, "bookings", email)
