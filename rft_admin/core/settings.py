@@ -196,8 +196,13 @@ def _forget(session: Session, *_: object) -> None:
     session.info.pop(_CACHE, None)
 
 
+def _forget_changed(session: Session, *_: object) -> None:
+    if any(isinstance(row, Setting) for row in (*session.new, *session.dirty, *session.deleted)):
+        _forget(session)
+
+
 event.listen(Session, "after_transaction_end", _forget)
-event.listen(Session, "after_flush", _forget)
+event.listen(Session, "after_flush", _forget_changed)
 
 
 def _boolean(text: str) -> bool:
