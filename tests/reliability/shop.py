@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from sqlalchemy import text
 from rft_admin import create_app
 from rft_admin.core import clock
 from rft_admin.core.database import db
+from rft_admin.jobs import worker
+from rft_admin.payments import reconcile
 from rft_admin.upkeep import invariants
 from sandbox.processes import Program, Programs
 from sandbox.stripe import StripeSandbox
@@ -23,6 +26,19 @@ from tests.payments.conftest import KEY, SECRET
 
 #: Long enough for a loaded machine; nothing waits so long on an idle one.
 PATIENCE_SECONDS = 120.0
+#: Deliveries and jobs in turn: what a job does at Stripe becomes events, which become jobs.
+ROUNDS = 2
+#: After so long the clock looks after jobs that were lost.
+LATER = timedelta(minutes=11)
+#: Pence that came and went by card, as our rows say.
+CAME = """
+    SELECT coalesce(sum(amount), 0) * 100 FROM payment_transactions WHERE provider = 'stripe'
+    AND status IN ('succeeded', 'partially_refunded', 'refunded', 'disputed')
+"""
+WENT = """
+    SELECT coalesce(sum(net_refund), 0) * 100 FROM refunds
+    WHERE status = 'completed' AND stripe_refund_id IS NOT NULL
+"""
 
 
 @dataclass
@@ -96,6 +112,32 @@ class Shop:
             found = invariants.check_all(now=clock.now())
             db.session.rollback()
         return [f"{one.name}: {one.figure}" for one in found if not one.holds]
+
+    def assert_ledger_agrees(self) -> None:
+        """Compare our rows with Stripe's money, to the penny."""
+        theirs = self.stripe.ledger()
+        assert self.scalar(CAME) == theirs["charges"]
+        assert self.scalar(WENT) == theirs["refunds"]
+
+    def recover(self) -> None:
+        """Do what happens by itself: events arrive, jobs run, the clock asks Stripe."""
+        client = self.app.test_client()
+
+        def post(body: bytes, headers: dict[str, str]) -> int:
+            return client.post("/webhooks/stripe", data=body, headers=headers).status_code
+
+        for _ in range(ROUNDS):
+            self.stripe.deliver_all(post=post)
+            with self.app.app_context(), db.engine.begin() as connection:
+                # Letters are counted where they are queued; nobody reads them here.
+                connection.execute(
+                    text("DELETE FROM procrastinate_jobs WHERE task_name = :name"),
+                    {"name": "send_email"},
+                )
+            worker.work(self.app, wait=False)
+        with self.app.app_context():
+            reconcile.check_open_payments(clock.now() + LATER)
+            reconcile.tidy_holds(now=clock.now())
 
 
 def wait_until(

@@ -1,6 +1,7 @@
 """A crowd at the door for one seat: through HTTP, two processes, and what happens without care."""
 
 import http.client
+import os
 import statistics
 import threading
 import time
@@ -25,7 +26,8 @@ pytestmark = pytest.mark.reliability
 CROWD = scaled(200, least=8)
 REPETITIONS = scaled(10, least=2)
 PLACED, SOLD_OUT = 303, 409
-#: What the middle of the crowd waits at most to hear that the seat is gone.
+#: What the middle of the crowd waits at most to hear that the seat is gone, on a machine that has
+#: nothing else to do; as many times longer as others wait for its cores.
 MOST_SECONDS = 2.0
 PATIENCE_SECONDS = 60
 #: Buyers without care, as many as the application's connections allow.
@@ -122,6 +124,7 @@ def test_a_crowd_for_one_seat_has_one_winner(shop: Shop, figures: Figures) -> No
     outcomes: Counter[int] = Counter()
     told: list[float] = []
 
+    others = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
     with shop.processes("web"):
         crowd = [arrive(shop.web_port, dates[0], number) for number in range(CROWD)]
         for schedule_id in dates:
@@ -139,9 +142,10 @@ def test_a_crowd_for_one_seat_has_one_winner(shop: Shop, figures: Figures) -> No
     figures(
         f"one seat: {CROWD} requests at once, {REPETITIONS} times, two processes: {REPETITIONS} "
         f"placed, {len(told)} sold out, 0 others; sold out after {median:.2f} s (median), "
-        f"{p95:.2f} s (95 of 100), {told[-1]:.2f} s (all)"
+        f"{p95:.2f} s (95 of 100), {told[-1]:.2f} s (all); "
+        f"load per core before: {others:.1f} or less"
     )
-    assert median < MOST_SECONDS
+    assert median < MOST_SECONDS * others
 
 
 def test_without_lock_and_trigger_the_seat_is_sold_to_all(shop: Shop, figures: Figures) -> None:
