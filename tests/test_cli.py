@@ -184,6 +184,7 @@ class TestJobs:
             "tidy_holds",
             "check_payments",
             "send_reminders",
+            "ask_to_decide",
             "remind_of_expiry",
             "expire_certificates",
             "retention",

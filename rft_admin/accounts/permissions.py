@@ -136,16 +136,17 @@ _ADMIN: dict[str, Grant] = {
     "course_schedules": Grant(
         WRITE
         | _actions("publish", "unpublish", "cancel_schedule", "complete", "duplicate")
-        | _actions("email_attendees", "issue_certificates")
+        | _actions("email_attendees", "issue_certificates", "decide_to_run", "make_series")
     ),
     "bookings": Grant(
         WRITE
         | _actions("confirm", "cancel", "reinstate", "transfer", "resend_confirmation")
         | _actions("record_payment", "request_refund", "issue_certificate", "send_reminder")
+        | _actions("cancel_places", "send_payment_link")
     ),
     "refunds": Grant(WRITE | _actions("approve_refund", "reject_refund", "retry_refund")),
     "special_requirements": Grant(WRITE),
-    "booking_inquiries": Grant(WRITE | _actions("respond", "convert_to_booking", "close")),
+    "booking_inquiries": Grant(WRITE | _actions("respond", "quote", "convert_to_booking", "close")),
     "attendance_records": Grant(WRITE),
     "certificates": Grant(WRITE | _actions("revoke", "resend_certificate", "reissue")),
     "reports": Grant(WRITE | _actions("run_again", "download")),

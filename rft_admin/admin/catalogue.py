@@ -14,8 +14,10 @@ from rft_admin.admin.fields import LondonDateTimeField
 from rft_admin.admin.registry import register, screen
 from rft_admin.admin.schedule_actions import SCHEDULE_ACTIONS
 from rft_admin.bookings import dates, places
+from rft_admin.bookings.decisions import waits_for_decision
 from rft_admin.bookings.models import Booking, BookingInquiry
 from rft_admin.catalogue import schedules
+from rft_admin.catalogue.limits import contact_hours
 from rft_admin.catalogue.models import (
     Course,
     CourseMaterial,
@@ -72,6 +74,7 @@ class CourseScheduleView(TableView):
     new_words = "New date"
     scopes = {
         "upcoming": ListScope("Upcoming", lambda: CourseSchedule.start_datetime > clock.now()),
+        "to_decide": ListScope("To decide", lambda: waits_for_decision(clock.now())),
         "running": ListScope(
             "Running", lambda: CourseSchedule.status == ScheduleStatus.IN_PROGRESS
         ),
@@ -102,6 +105,8 @@ class CourseScheduleView(TableView):
         "current_capacity": "counted by the database",
         "is_published": "changed by Publish and Unpublish",
         "cancellation_reason": "given when the date is cancelled",
+        "hours_override_reason": "given when a date is published that is shorter than its course",
+        "decision_asked_at": "written when the office is asked whether the date runs",
     }
     column_descriptions = {
         "instructor_id": "Only where there is no trainer's profile; else it follows the trainer.",
@@ -147,9 +152,10 @@ class CourseScheduleView(TableView):
     actions = SCHEDULE_ACTIONS
 
     def extra_facts(self, row: Any) -> list[tuple[str, Any]]:
-        """Tell how full the date is now, counting live holds by the clock."""
+        """Tell how full the date is now, counting live holds by the clock, and what it teaches."""
         seats = places.availability_of(row.id)
-        return [("Free now", f"{seats.free} of {seats.capacity}")]
+        hours = f"{contact_hours(row.days):.4g} of {row.course.duration_hours:.4g}"
+        return [("Free now", f"{seats.free} of {seats.capacity}"), ("Contact hours", hours)]
 
     def links(self, row: Any) -> list[tuple[str, str]]:
         """Lead to the register."""

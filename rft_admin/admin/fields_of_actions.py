@@ -1,10 +1,11 @@
 """The small forms inside actions: a reason, an amount, a way of payment."""
 
+from calendar import day_name
 from datetime import timedelta
 from typing import Any
 
 from flask_admin.form import BaseForm
-from wtforms import SelectField
+from wtforms import DateField, IntegerField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
@@ -96,6 +97,38 @@ class StartForm(BaseForm):  # type: ignore[misc] # as above
         now = clock.now()
         if field.data is not None and not now < field.data < now + FURTHEST:
             raise ValidationError("Please choose a time to come, within three years.")
+
+
+class PublicationForm(BaseForm):  # type: ignore[misc] # as above
+    """Publishing; a date shorter than its course needs a reason."""
+
+    reason = LongTextField(
+        "Reason for fewer hours",
+        description="Only for a date with fewer contact hours than its course; kept in the audit.",
+        validators=[Optional()],
+    )
+
+
+class SeriesForm(BaseForm):  # type: ignore[misc] # as above
+    """Which weekday, how often, until when."""
+
+    weekday = SelectField(
+        "On every", choices=[SelectChoice(str(n), day) for n, day in enumerate(day_name)]
+    )
+    every_weeks = IntegerField(
+        "Weeks from one to the next",
+        default=1,
+        validators=[InputRequired(NEEDED), NumberRange(1, 52)],
+    )
+    until = DateField("Last day on which one may begin", validators=[InputRequired(NEEDED)])
+
+    def validate_until(self, field: Any) -> None:
+        """Refuse a day years away.
+
+        :raises ValidationError: if it lies there.
+        """
+        if field.data is not None and field.data > clock.london_date(clock.now() + FURTHEST):
+            raise ValidationError("Please choose a day within three years.")
 
 
 class LetterForm(BaseForm):  # type: ignore[misc] # as above

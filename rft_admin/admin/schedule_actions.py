@@ -3,13 +3,21 @@
 from typing import Any
 
 from rft_admin.admin.actions import Action, Consequences, Done, Order, letter_to
-from rft_admin.admin.fields_of_actions import LetterForm, ReasonForm, StartForm
+from rft_admin.admin.fields_of_actions import (
+    LetterForm,
+    PublicationForm,
+    ReasonForm,
+    SeriesForm,
+    StartForm,
+)
 from rft_admin.admin.registry import details_address
 from rft_admin.bookings import places
-from rft_admin.catalogue import schedules
+from rft_admin.catalogue import schedules, series
+from rft_admin.catalogue.limits import contact_hours
 from rft_admin.catalogue.models import ScheduleStatus
 from rft_admin.core import clock
 from rft_admin.core.errors import DomainError
+from rft_admin.core.formats import format_short_date
 from rft_admin.core.money import ZERO, format_pounds
 from rft_admin.delivery import certificates, register
 from rft_admin.messaging import service as letters
@@ -25,7 +33,9 @@ class NobodyToWriteTo(DomainError):
 
 
 def _publish(schedule: Any, order: Order) -> Done:
-    schedules.publish(schedule, now=order.now, by=order.by)
+    schedules.publish(
+        schedule, hours_override_reason=order.values["reason"] or "", now=order.now, by=order.by
+    )
     return Done(f"{schedule} is on sale.", details_address(schedule))
 
 
@@ -42,6 +52,24 @@ def _complete(schedule: Any, order: Order) -> Done:
 def _duplicate(schedule: Any, order: Order) -> Done:
     again = schedules.duplicate(schedule, starts_at=order.values["starts_at"], by=order.by)
     return Done("Repeated, not yet published.", details_address(again))
+
+
+def _make_series(schedule: Any, order: Order) -> Done:
+    made = series.make_series(
+        schedule,
+        every_weeks=order.values["every_weeks"],
+        weekday=int(order.values["weekday"]),
+        until=order.values["until"],
+        by=order.by,
+    )
+    words = "1 date" if len(made) == 1 else f"{len(made)} dates"
+    last = format_short_date(made[-1].start_datetime)
+    return Done(f"{words} made, not yet published, the last on {last}.", details_address(made[0]))
+
+
+def _decide_to_run(schedule: Any, order: Order) -> Done:
+    schedules.change_status(schedule, ScheduleStatus.CONFIRMED, by=order.by)
+    return Done(f"{schedule} will run.", details_address(schedule))
 
 
 def _issue(schedule: Any, order: Order) -> Done:
@@ -114,6 +142,18 @@ def _cannot_publish(schedule: Any) -> str | None:
     return None
 
 
+def _hours(rows: list[Any]) -> Consequences:
+    return Consequences(
+        sums=[
+            (
+                f"Contact hours of {row}",
+                f"{contact_hours(row.days):.4g} of {row.course.duration_hours:.4g}",
+            )
+            for row in rows
+        ]
+    )
+
+
 def _people(rows: list[Any]) -> Consequences:
     taken = sum(places.availability_of(row.id).taken for row in rows)
     return Consequences(sums=[("Places taken", str(taken))])
@@ -139,7 +179,9 @@ SCHEDULE_ACTIONS = (
         label="Publish",
         question="These dates appear on the website and can be booked.",
         run=_publish,
+        form=PublicationForm,
         hindrance=_cannot_publish,
+        consequences=_hours,
     ),
     Action(
         name="unpublish",
@@ -147,6 +189,16 @@ SCHEDULE_ACTIONS = (
         question="These dates leave the website; who has booked keeps the place.",
         run=_unpublish,
         hindrance=lambda row: None if row.is_published else "Not published.",
+        consequences=_people,
+    ),
+    Action(
+        name="decide_to_run",
+        label="Decide to run",
+        question="The course runs, however few people come; nobody is asked again.",
+        run=_decide_to_run,
+        hindrance=lambda row: (
+            None if row.status is ScheduleStatus.SCHEDULED else "It is decided already."
+        ),
         consequences=_people,
     ),
     Action(
@@ -181,6 +233,13 @@ SCHEDULE_ACTIONS = (
         question="The same course again, beginning at another time; not published at once.",
         run=_duplicate,
         form=StartForm,
+    ),
+    Action(
+        name="make_series",
+        label="Make a series",
+        question="The same course again and again on one weekday: all of the dates, or none.",
+        run=_make_series,
+        form=SeriesForm,
     ),
     Action(
         name="cancel_schedule",

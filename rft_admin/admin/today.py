@@ -27,6 +27,7 @@ FIGURES = (
     ("bookings", "unpaid", "bookings unpaid", "wait"),
     ("refunds", "waiting", "refunds to decide", "wait"),
     ("booking_inquiries", "open", "inquiries open", "wait"),
+    ("course_schedules", "to_decide", "dates to decide", "wait"),
     ("special_requirements", "todo", "requirements to handle", "wait"),
     ("certificates", "expiring", "certificates expiring", ""),
     ("email_logs", "failed", "letters failed", "alert"),
@@ -35,6 +36,7 @@ FIGURES = (
 WAITING = (
     ("refunds", "waiting", "Refunds to decide"),
     ("booking_inquiries", "open", "Inquiries to answer"),
+    ("course_schedules", "to_decide", "Too few people: run, move or cancel?"),
     ("special_requirements", "todo", "Requirements to handle"),
     ("email_logs", "failed", "Letters that did not go out"),
 )

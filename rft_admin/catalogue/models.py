@@ -244,6 +244,10 @@ class CourseSchedule(Versioned, Audited, Model):
     #: Where a client's own site is.
     site_address: Mapped[str] = mapped_column(default="", server_default="")
     is_published: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    #: Why it is given although its days are shorter than the course's contact hours; else empty.
+    hours_override_reason: Mapped[str] = mapped_column(default="", server_default="")
+    #: When the office was asked whether it runs with too few people; None: not asked yet.
+    decision_asked_at: Mapped[datetime | None]
     cancellation_reason: Mapped[str | None]
     #: Stands in the confirmation and the reminder.
     joining_notes: Mapped[str] = mapped_column(default="", server_default="")

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from rft_admin.accounts import audit
 from rft_admin.catalogue.days import (
     DaysWrong,
     DayTimes,
@@ -17,7 +18,14 @@ from rft_admin.catalogue.days import (
     refuse_clashes,
     write_days,
 )
-from rft_admin.catalogue.limits import DECIDING, MoreThanAllowed, refuse_too_many
+from rft_admin.catalogue.limits import (
+    DECIDING,
+    HoursTooShort,
+    MoreThanAllowed,
+    contact_hours,
+    refuse_short,
+    refuse_too_many,
+)
 from rft_admin.catalogue.models import (
     CourseSchedule,
     ScheduleStatus,
@@ -37,6 +45,7 @@ __all__ = [
     "CourseFixed",
     "DayTimes",
     "DaysWrong",
+    "HoursTooShort",
     "MoreThanAllowed",
     "NotYetHeld",
     "ScheduleClosed",
@@ -46,8 +55,10 @@ __all__ = [
     "complete",
     "create_schedule",
     "duplicate",
+    "list_shifted",
     "lock_schedules",
     "mark_cancelled",
+    "override_hours",
     "publish",
     "unpublish",
     "update_schedule",
@@ -132,6 +143,7 @@ def update_schedule(
     :raises ScheduleClosed: if it is completed or cancelled.
     :raises CapacityBelowTaken: if fewer places would be on sale than are taken.
     :raises MoreThanAllowed: if the trainer or the venue cannot take so many people.
+    :raises HoursTooShort: if it is published and would become shorter than its course.
     :raises CourseFixed: if its course would change although places are taken.
     """
     if schedule.status in {ScheduleStatus.COMPLETED, ScheduleStatus.CANCELLED}:
@@ -139,10 +151,15 @@ def update_schedule(
     return _save(schedule, values, days if days is not None else present_days(schedule))
 
 
-def publish(schedule: CourseSchedule, *, now: datetime, by: Actor) -> None:
+def publish(
+    schedule: CourseSchedule, *, hours_override_reason: str = "", now: datetime, by: Actor
+) -> None:
     """Show and sell the date.
 
+    :param hours_override_reason: why it may be shorter than the course's contact hours; kept on
+        the date and in the audit.
     :raises CannotPublish: if it is not to come, belongs to one client, or its course is not active.
+    :raises HoursTooShort: naming the hours, if they are fewer and there is no reason.
     """
     if not schedule.is_open or schedule.start_datetime <= now:
         raise CannotPublish("Only a date that is still to come can be published.")
@@ -150,8 +167,19 @@ def publish(schedule: CourseSchedule, *, now: datetime, by: Actor) -> None:
         raise CannotPublish("A private course belongs to one client and is not published.")
     if not schedule.course.is_active:
         raise CannotPublish("The course is not active; activate it first.")
+    if hours_override_reason.strip():
+        override_hours(schedule, reason=hours_override_reason.strip(), by=by)
+    refuse_short(schedule)
     schedule.is_published = True
     db.session.flush()
+
+
+def override_hours(schedule: CourseSchedule, *, reason: str, by: Actor) -> None:
+    """Write down why the date is shorter than its course; where it is not, nothing is written."""
+    if contact_hours(schedule.days) >= schedule.course.duration_hours:
+        return
+    with audit.acting("hours_overridden"):
+        schedule.hours_override_reason = reason
 
 
 def unpublish(schedule: CourseSchedule, *, by: Actor) -> None:
@@ -246,10 +274,15 @@ def _save(
     if is_decided_anew:
         refuse_too_many(schedule)
     refuse_clashes(schedule, ordered)
+    if schedule.start_datetime != ordered[0].starts_at:
+        # Another day is another question whether enough people come.
+        schedule.decision_asked_at = None
     write_days(schedule, ordered)
     db.session.flush()
     # Triggers have set who teaches and how many places are taken.
     db.session.refresh(schedule)
+    if schedule.is_published:
+        refuse_short(schedule, field="days")
     return schedule
 
 

@@ -48,7 +48,7 @@ def list_starts(
     first = to_london(schedule.start_datetime)
     ahead = (weekday - first.weekday()) % 7
     day = first.date() + (timedelta(days=ahead) if ahead else every_weeks * _WEEK)
-    days = []
+    days: list[date] = []
     while day <= until and len(days) <= MOST_DATES:
         days.append(day)
         day += every_weeks * _WEEK

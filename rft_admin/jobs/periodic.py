@@ -7,7 +7,7 @@ from datetime import timedelta
 from procrastinate import JobContext
 from procrastinate.exceptions import ConnectorException
 
-from rft_admin.bookings import inquiries, reminders
+from rft_admin.bookings import decisions, inquiries, reminders
 from rft_admin.bookings.models import Booking, BookingStatus
 from rft_admin.core import clock
 from rft_admin.core.database import db, transact
@@ -73,6 +73,13 @@ def _remind(booking_id: int) -> None:
     due = booking and booking.status is BookingStatus.CONFIRMED and not booking.reminder_sent
     if booking and due:
         reminders.send_reminder(booking, now=clock.now(), by=actor_of("send_reminders"))
+
+
+@by_the_clock("ask_to_decide", "0 7 * * *")
+def ask_to_decide() -> None:
+    """Ask the office about dates that have too few people shortly before they start."""
+    by = actor_of("ask_to_decide")
+    transact(lambda: decisions.ask_to_decide(now=clock.now(), by=by), by=by)
 
 
 @by_the_clock("remind_of_expiry", "30 8 * * *")

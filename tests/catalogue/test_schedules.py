@@ -1,6 +1,7 @@
 """Dated courses: saved without clashes, published, repeated, completed."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,11 +9,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from rft_admin.accounts import audit
 from rft_admin.bookings.models import Booking
 from rft_admin.catalogue import schedules
 from rft_admin.catalogue.models import CourseSchedule, ScheduleStatus
 from rft_admin.catalogue.schedules import DayTimes
 from rft_admin.core.clock import LONDON, to_london
+from rft_admin.core.database import unit_of_work
 from rft_admin.core.errors import refusal_of
 from tests.bookings import offers
 from tests.bookings.offers import NOW, OFFICE, london
@@ -221,6 +224,69 @@ class TestPublish:
         for schedule in (begun, private, inactive, cancelled):
             with pytest.raises(schedules.CannotPublish):
                 schedules.publish(schedule, now=NOW, by=OFFICE)
+
+    def test_refuses_days_shorter_than_the_course_and_names_the_hours(self) -> None:
+        # 09:30 to 15:00 with an hour's lunch, for a course of six contact hours.
+        short = DayTimes(starts_at=london(60, 9, 30), ends_at=london(60, 15, 0), break_minutes=60)
+        schedule = create(short)
+
+        with pytest.raises(schedules.HoursTooShort, match=r"give 4\.5 contact hours.* needs 6\."):
+            schedules.publish(schedule, now=NOW, by=OFFICE)
+
+        assert not schedule.is_published
+
+    def test_refuses_an_empty_reason_for_short_days(self) -> None:
+        schedule = create(day(60, 9, 12))
+
+        with pytest.raises(schedules.HoursTooShort):
+            schedules.publish(schedule, hours_override_reason="  ", now=NOW, by=OFFICE)
+
+    def test_shows_short_days_for_a_reason_that_is_audited(self) -> None:
+        schedule = create(day(60, 9, 12))
+
+        with unit_of_work(by=OFFICE):
+            schedules.publish(
+                schedule, hours_override_reason="The rest is taught online.", now=NOW, by=OFFICE
+            )
+
+        assert schedule.is_published
+        assert schedule.hours_override_reason == "The rest is taught online."
+        entry = next(
+            entry
+            for entry in audit.list_history("course_schedules", schedule.id)
+            if entry.action == "hours_overridden"
+        )
+        assert entry.changes["hours_override_reason"] == {
+            "old": "",
+            "new": "The rest is taught online.",
+        }
+
+    def test_keeps_no_reason_where_the_hours_are_given(self) -> None:
+        schedule = create()
+
+        schedules.publish(schedule, hours_override_reason="Not needed.", now=NOW, by=OFFICE)
+
+        assert schedule.hours_override_reason == ""
+
+    def test_adds_up_the_days_of_a_course(self) -> None:
+        course = offers.course(duration_hours=Decimal(12))
+        one = create(day(60), course_id=course.id)
+        two = create(day(60), day(67), course_id=course.id)
+
+        with pytest.raises(schedules.HoursTooShort, match="give 6 contact hours"):
+            schedules.publish(one, now=NOW, by=OFFICE)
+
+        schedules.publish(two, now=NOW, by=OFFICE)
+        assert two.is_published
+
+    def test_refuses_to_shorten_what_is_published(self) -> None:
+        schedule = create()
+        schedules.publish(schedule, now=NOW, by=OFFICE)
+
+        with pytest.raises(schedules.HoursTooShort) as refusal:
+            schedules.update_schedule(schedule, values={}, days=[day(60, 9, 14)], by=OFFICE)
+
+        assert refusal.value.field == "days"
 
     def test_shows_and_hides(self) -> None:
         schedule = create()
