@@ -20,7 +20,7 @@ from rft_admin.core.database import Json, db
 from rft_admin.core.formats import label_of
 from rft_admin.core.money import ZERO, format_pounds
 from rft_admin.delivery import certificates
-from rft_admin.payments import ledger, refunds, tariff
+from rft_admin.payments import billing, ledger, refunds, tariff
 from rft_admin.payments import service as payments
 
 
@@ -32,6 +32,7 @@ def terms_of(schedule_id: int) -> Json:
 
 def _confirm(booking: Any, order: Order) -> Done:
     bookings.confirm(booking, now=order.now, by=order.by)
+    billing.bill(booking, now=order.now, by=order.by)
     return Done(f"Booking {booking} confirmed; the confirmation is queued.", _at(booking))
 
 
@@ -47,6 +48,7 @@ def _cancel(booking: Any, order: Order) -> Done:
 
 def _reinstate(booking: Any, order: Order) -> Done:
     bookings.reinstate(booking, now=order.now, by=order.by)
+    billing.bill(booking, now=order.now, by=order.by)
     return Done(f"Booking {booking} has its places again.", _at(booking))
 
 
@@ -102,6 +104,7 @@ def _convert(inquiry: Any, order: Order) -> Done:
         now=order.now,
         by=order.by,
     )
+    billing.bill(booking, now=order.now, by=order.by)
     return Done(f"{inquiry} has become booking {booking}.", _at(booking))
 
 

@@ -25,7 +25,6 @@ from rft_admin.bookings.models import (
     BookingAttendee,
     BookingStatus,
     CustomerType,
-    PaymentStatus,
     SpecialRequirement,
 )
 from rft_admin.bookings.orders import AttendeeDetails, BookingOrder
@@ -34,6 +33,7 @@ from rft_admin.core import clock
 from rft_admin.core.errors import DomainError
 from rft_admin.delivery.models import AttendanceRecord, Certificate
 from rft_admin.messaging.models import EmailLog
+from rft_admin.payments import billing
 from rft_admin.payments.ledger import amount_due, amount_paid
 from rft_admin.payments.models import Invoice, PaymentTransaction, Refund
 
@@ -114,6 +114,7 @@ class BookingView(TableView):
         "contact_phone": "Phone",
         "booked_start": "First course day as booked",
         "payment_status": "Payment",
+        "payment_due_at": "To be paid by",
         "created_at": "Booked",
         "course_schedule.course_id": "Course",
         "course_schedule.start_datetime": "Course date",
@@ -135,6 +136,7 @@ class BookingView(TableView):
         "user_id",
         "source",
         "payment_amount",
+        "payment_due_at",
         "created_at",
     )
     default_order = (("created_at", True),)
@@ -146,15 +148,8 @@ class BookingView(TableView):
                 & (Booking.status == BookingStatus.CONFIRMED)
             ),
         ),
-        "unpaid": ListScope(
-            "Unpaid",
-            lambda: (
-                (Booking.payment_status == PaymentStatus.PENDING)
-                & Booking.status.in_(
-                    (BookingStatus.CONFIRMED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW)
-                )
-            ),
-        ),
+        "owed": ListScope("Owed", billing.is_owed),
+        "overdue": ListScope("Overdue", lambda: billing.is_overdue(clock.now())),
         "pending": ListScope("Pending", lambda: Booking.status == BookingStatus.PENDING),
         "cancelled": ListScope("Cancelled", lambda: Booking.status == BookingStatus.CANCELLED),
     }
@@ -293,7 +288,10 @@ class BookingView(TableView):
             source="admin",
             terms=terms_of(form.course_schedule_id.data),
         )
-        return bookings.place_booking(order, now=clock.now(), by=self.actor())
+        now, by = clock.now(), self.actor()
+        booking = bookings.place_booking(order, now=now, by=by)
+        billing.bill(booking, now=now, by=by)
+        return booking
 
     def save_changes(self, form: BaseForm, row: Any) -> None:
         """Correct what was typed; names of attendees go through the bookings room."""

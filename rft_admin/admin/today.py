@@ -24,7 +24,8 @@ WAITING_ROWS = 5
 #: The figures on top: table, the list's scope, words, and whether they are bad news.
 FIGURES = (
     ("bookings", "pending", "bookings pending", ""),
-    ("bookings", "unpaid", "bookings unpaid", "wait"),
+    ("bookings", "owed", "bookings owed for", "wait"),
+    ("bookings", "overdue", "payments overdue", "alert"),
     ("refunds", "waiting", "refunds to decide", "wait"),
     ("booking_inquiries", "open", "inquiries open", "wait"),
     ("course_schedules", "to_decide", "dates to decide", "wait"),

@@ -17,7 +17,7 @@ from rft_admin.jobs.runner import actor_of, by_the_clock
 from rft_admin.messaging import notifications
 from rft_admin.messaging import service as messaging
 from rft_admin.messaging.models import NotificationType, Priority
-from rft_admin.payments import reconcile
+from rft_admin.payments import billing, reconcile
 from rft_admin.upkeep import retention
 from rft_admin.upkeep.size import database_size
 
@@ -73,6 +73,12 @@ def _remind(booking_id: int) -> None:
     due = booking and booking.status is BookingStatus.CONFIRMED and not booking.reminder_sent
     if booking and due:
         reminders.send_reminder(booking, now=clock.now(), by=actor_of("send_reminders"))
+
+
+@by_the_clock("remind_of_invoices", "45 7 * * *")
+def remind_of_invoices() -> None:
+    """Send the invoices that have not gone out yet, and remind of those that are unpaid."""
+    billing.remind(now=clock.now(), by=actor_of("remind_of_invoices"))
 
 
 @by_the_clock("ask_to_decide", "0 7 * * *")

@@ -1,6 +1,7 @@
 """The letters about money: to whom, with which words, queued with the change."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from rft_admin.bookings.letters import BOOKING_LINK
@@ -12,13 +13,22 @@ from rft_admin.core.money import format_pounds
 from rft_admin.messaging import service as messaging
 from rft_admin.messaging import settings as business
 from rft_admin.messaging.models import EmailLog
+from rft_admin.payments import settings
 from rft_admin.payments.models import Invoice, PaymentTransaction, Refund
 
 
 def payment_received(
-    booking: Booking, payment: PaymentTransaction, invoice: Invoice | None, *, now: datetime
+    booking: Booking,
+    payment: PaymentTransaction,
+    invoice: Invoice | None,
+    *,
+    due: Decimal,
+    now: datetime,
 ) -> EmailLog:
-    """Thank for a payment; the invoice is attached when there is one."""
+    """Thank for a payment; the invoice is attached when there is one.
+
+    :param due: pounds still to be paid.
+    """
     return _to_booker(
         booking,
         "payment_received",
@@ -27,7 +37,52 @@ def payment_received(
         attachments=_invoice_files(invoice),
         amount=format_pounds(payment.amount),
         method=payment.payment_method,
+        due=format_pounds(due) if due else "",
         invoice_number=invoice.invoice_number if invoice else "",
+    )
+
+
+def invoice_issued(booking: Booking, invoice: Invoice, *, now: datetime) -> EmailLog:
+    """Send an invoice that is to be paid."""
+    return _to_booker(
+        booking,
+        "invoice_issued",
+        f"Invoice {invoice.invoice_number} for {booking.booking_reference}",
+        now=now,
+        attachments=_invoice_files(invoice),
+        **_invoice_words(booking, invoice, invoice.total),
+    )
+
+
+def invoice_reminder(
+    booking: Booking, invoice: Invoice, *, due: Decimal, is_overdue: bool, now: datetime
+) -> EmailLog:
+    """Remind of an invoice, before or after its due date.
+
+    :param due: pounds still to be paid.
+    """
+    state = "is overdue" if is_overdue else "is due soon"
+    return _to_booker(
+        booking,
+        "invoice_reminder",
+        f"Invoice {invoice.invoice_number} {state}: {format_pounds(due)}",
+        now=now,
+        attachments=_invoice_files(invoice),
+        is_overdue=is_overdue,
+        **_invoice_words(booking, invoice, due),
+    )
+
+
+def invoice_closed(invoice: Invoice, credit_note: Invoice, *, now: datetime) -> EmailLog:
+    """Tell that what was unpaid of an invoice need not be paid any more."""
+    return _to_booker(
+        invoice.booking,
+        "invoice_closed",
+        f"Nothing more to pay on invoice {invoice.invoice_number}",
+        now=now,
+        attachments=_invoice_files(credit_note),
+        credit_note_number=credit_note.invoice_number,
+        **_invoice_words(invoice.booking, invoice, credit_note.total),
     )
 
 
@@ -173,6 +228,16 @@ def _booking_words(booking: Booking) -> Json:
         "course": schedule.course.name,
         "day": format_date(schedule.start_datetime),
         "total": format_pounds(booking.payment_amount),
+    }
+
+
+def _invoice_words(booking: Booking, invoice: Invoice, due: Decimal) -> Json:
+    return {
+        "invoice_number": invoice.invoice_number,
+        "due": format_pounds(due),
+        "due_date": format_date(invoice.due_date) if invoice.due_date else "",
+        "purchase_order": booking.purchase_order,
+        "bank_details": settings.bank_details().strip(),
     }
 
 

@@ -308,6 +308,8 @@ class Invoice(Model):
     )
     issue_date: Mapped[date] = mapped_column(index=True)
     due_date: Mapped[date | None] = mapped_column(index=True)
+    #: The latest reminder sent, in days from the due date: -3, 3 or 10.
+    last_reminder_days: Mapped[int | None]
     #: Pounds; a credit note's total is what it takes back.
     total: Mapped[Money]
     #: Seller, customer, purchase order, lines and totals as printed.

@@ -227,7 +227,8 @@ def _tell_of_payment(
     payment: PaymentTransaction, booking: Booking, *, now: datetime, by: Actor
 ) -> None:
     invoice = invoices.issue_invoice(booking, now=now, by=by)
-    letters.payment_received(booking, payment, invoice, now=now)
+    due = ledger.amount_due(booking)
+    letters.payment_received(booking, payment, invoice, due=due, now=now)
     notifications.notify_office(
         type=NotificationType.PAYMENT_RECEIVED,
         title=f"{format_pounds(payment.amount)} paid for {booking.booking_reference}",

@@ -103,7 +103,7 @@ def cancel_and_refund(
     booking = locks.lock_booking(booking.id)
     quote = tariff.explain(booking, now, by_us=by_us)
     states.cancel(booking, reason=reason, now=now, by=by, tell=tell)
-    invoices.close_unpaid(booking, now=now, by=by)
+    _close_invoice(booking, now=now, by=by)
     if quote.net <= 0:
         return None
     return refund_opening.open_for_booking(booking, quote, reason=reason, tell=tell, now=now)
@@ -230,6 +230,13 @@ def give_back(
     letters.payment_returned(refund, now=now)
     refund_opening.tell_office(refund, "A payment could not be kept", Priority.URGENT, now=now)
     return refund
+
+
+def _close_invoice(booking: Booking, *, now: datetime, by: Actor) -> None:
+    invoice = invoices.find_live_invoice(booking)
+    note = invoices.close_unpaid(booking, now=now, by=by)
+    if invoice is not None and note is not None:
+        letters.invoice_closed(invoice, note, now=now)
 
 
 def _by_the_office(amount: Decimal, kept: Decimal, reason: str) -> RefundQuote:

@@ -62,7 +62,10 @@ def record_payment(
         raise NotPayable
     due = ledger.amount_due(booking)
     if not 0 < amount <= due:
-        raise AmountWrong(f"Please enter an amount up to {format_pounds(due)}.")
+        raise AmountWrong(
+            f"Please enter an amount up to {format_pounds(due)}, which is still to be paid. "
+            "Pay back by hand what came beyond it."
+        )
     if method not in MANUAL_METHODS:
         raise MethodUnknown
     payment = PaymentTransaction(
@@ -80,5 +83,5 @@ def record_payment(
     if amount == due and booking.status is BookingStatus.PENDING:
         states.settle(booking, now=now, by=by)
     invoice = invoices.issue_invoice(booking, now=now, by=by)
-    letters.payment_received(booking, payment, invoice, now=now)
+    letters.payment_received(booking, payment, invoice, due=due - amount, now=now)
     return payment

@@ -15,7 +15,7 @@ from rft_admin.catalogue.models import CourseSchedule
 from rft_admin.core import clock
 from rft_admin.core.database import db, transact
 from rft_admin.core.errors import Busy, DomainError, NotFound
-from rft_admin.payments import invoices
+from rft_admin.payments import billing
 from rft_admin.payments import service as payments
 from rft_admin.public import funnel, offer, visitor
 from rft_admin.public.blueprint import blueprint
@@ -95,8 +95,7 @@ def _place(form: BookingForm, schedule_id: int, now: datetime) -> Placed:
     def use_case() -> Placed:
         is_known = _is_known(order.idempotency_key)
         booking = bookings.place_booking(order, now=now, by=by)
-        if _is_settled_by_invoice(booking):
-            invoices.issue_invoice(booking, now=now, by=by)
+        billing.bill(booking, now=now, by=by)
         may_open = is_own or visitor.may_open(booking.id, booking.links_version)
         return Placed(
             booking_id=booking.id,
@@ -120,11 +119,6 @@ def _awaits_card(booking: Booking) -> bool:
         and booking.payment_method_chosen is PaymentChoice.CARD
         and booking.payment_amount > 0
     )
-
-
-def _is_settled_by_invoice(booking: Booking) -> bool:
-    by_invoice = booking.payment_method_chosen is PaymentChoice.INVOICE
-    return by_invoice and booking.status is BookingStatus.CONFIRMED
 
 
 def _next_address(placed: Placed, now: datetime) -> str:
