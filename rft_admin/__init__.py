@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,10 +16,9 @@ from rft_admin.admin import init_admin
 from rft_admin.admin.sign_in import init_sign_in
 from rft_admin.bookings import models as bookings
 from rft_admin.catalogue import models as catalogue
-from rft_admin.cli import init_cli
 from rft_admin.core import files, limits, settings
 from rft_admin.core.database import db
-from rft_admin.core.extensions import csrf, migrate
+from rft_admin.core.extensions import csrf
 from rft_admin.core.logs import configure_logging
 from rft_admin.core.web import init_web
 from rft_admin.delivery import models as delivery
@@ -48,9 +48,11 @@ POOL_TIMEOUT_SECONDS = 10
 MAX_UPLOAD_BYTES = 11 * 1024 * 1024
 
 
-def create_app(environ: Mapping[str, str] | None = None) -> Flask:
+def create_app(environ: Mapping[str, str] | None = None, *, with_commands: bool = True) -> Flask:
     """Build the application for an environment, the process's own by default.
 
+    :param with_commands: join `flask`'s commands; a web server leaves them, and what they need
+        (Alembic, the seeds), out of its memory.
     :raises ConfigError: naming everything that is missing or wrong.
     """
     config = read_environment(os.environ if environ is None else environ)
@@ -59,14 +61,14 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     if config.environment is not Environment.TESTING:
         configure_logging(level=config.log_level, log_format=config.log_format)
     db.init_app(app)
-    migrate.init_app(app, db, directory="migrations")
     csrf.init_app(app)
     init_web(app)
     audit.install()
     app.register_blueprint(public_door)
     init_sign_in(app)
     init_admin(app)
-    init_cli(app)
+    if with_commands:
+        import_module("rft_admin.cli").init_cli(app)
     return app
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
-from flask_migrate import upgrade
+from flask_migrate import Migrate, upgrade
 
 from rft_admin.accounts import people, resets, sessions
 from rft_admin.accounts.models import User
 from rft_admin.core import clock
 from rft_admin.core.actor import Actor
-from rft_admin.core.database import transact
-from rft_admin.core.environment import config
+from rft_admin.core.database import db, transact
+from rft_admin.core.environment import MIGRATIONS, config
 from rft_admin.core.errors import DomainError
 from rft_admin.jobs import runner, worker
 from rft_admin.upkeep import invariants, privacy
@@ -28,7 +28,8 @@ privacy_group = AppGroup("privacy", help="Export or erase a person's details.")
 
 
 def init_cli(app: Flask) -> None:
-    """Add the commands to `flask`."""
+    """Add the commands to `flask`, those of the migrations among them."""
+    Migrate(app, db, directory=str(MIGRATIONS))
     for command in (setup, seed, check, load_test_data):
         app.cli.add_command(command)
     for group in (jobs_group, users_group, privacy_group):

@@ -62,6 +62,8 @@ def development_environment(
     own = _secrets(instance / "dev.env")
     defaults = {
         "APP_ENV": "development",
+        # Threads share two heaps: half the memory, as the Procfile has it.
+        "MALLOC_ARENA_MAX": "2",
         "PUBLIC_URL": places.web_url.rstrip("/"),
         "SECRET_KEY": own["SECRET_KEY"],
         "FIELD_ENCRYPTION_KEYS": own["FIELD_ENCRYPTION_KEYS"],

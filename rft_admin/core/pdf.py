@@ -35,4 +35,6 @@ def render_pdf(template: str, data: dict[str, Any]) -> bytes:
 def _fonts() -> typst.Fonts:
     """Return our own faces, else those inside typst: the same on every machine."""
     paths = [str(FONTS)] if FONTS.is_dir() else []
-    return typst.Fonts(include_system_fonts=False, font_paths=paths)
+    return typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=not paths, font_paths=paths
+    )
