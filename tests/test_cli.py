@@ -186,6 +186,8 @@ class TestJobs:
             "send_reminders",
             "ask_to_decide",
             "remind_of_expiry",
+            "remind_of_invoices",
+            "ask_to_decide",
             "expire_certificates",
             "retention",
             "watch_size",

@@ -212,6 +212,7 @@ class TestJobs:
             "check_payments",
             "expire_certificates",
             "remind_of_expiry",
+            "remind_of_invoices",
             "retention",
             "send_reminders",
             "sweep_letters",
