@@ -25,7 +25,7 @@ def booking_ics(booking: Booking) -> bytes:
         booking.status is BookingStatus.CANCELLED or schedule.status is ScheduleStatus.CANCELLED
     )
     calendar = _calendar("CANCEL" if cancelled else "PUBLISH")
-    sequence = schedule.row_version + booking.row_version
+    sequence = _sequence(booking)
     for number, day in enumerate(schedule.days, start=1):
         event = _event(schedule, day, number, sequence=sequence)
         event.add("uid", f"{booking.booking_reference}-{number}@{_host()}")
@@ -35,6 +35,15 @@ def booking_ics(booking: Booking) -> bytes:
             event.add_component(_reminder(schedule))
         calendar.add_component(event)
     return bytes(calendar.to_ical())
+
+
+def _sequence(booking: Booking) -> int:
+    """Return a number that grows with every change, also with a move to a younger date.
+
+    RFC 5545, 3.8.7.4: calendars ignore a file whose number is not above the one they have.
+    """
+    changed_at = max(booking.updated_at, booking.course_schedule.updated_at)
+    return max(0, int((changed_at - booking.created_at).total_seconds()))
 
 
 def schedules_ics(schedules: Iterable[CourseSchedule]) -> bytes:

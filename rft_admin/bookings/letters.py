@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from rft_admin.bookings.calendar import venue_words
@@ -17,7 +18,7 @@ from rft_admin.catalogue.models import CourseSchedule, CourseScheduleDay
 from rft_admin.core.clock import london_date
 from rft_admin.core.formats import format_date, format_moment, format_time, label_of
 from rft_admin.core.links import absolute
-from rft_admin.core.money import format_pounds
+from rft_admin.core.money import ZERO, format_pounds
 from rft_admin.messaging import service as messaging
 from rft_admin.messaging import settings as business
 from rft_admin.messaging.models import EmailLog
@@ -73,8 +74,13 @@ def booking_cancelled(booking: Booking, *, now: datetime) -> EmailLog:
     )
 
 
-def booking_transferred(booking: Booking, *, old_date: datetime, now: datetime) -> EmailLog:
-    """Tell the booker that the booking has moved to another date."""
+def booking_transferred(
+    booking: Booking, *, old_date: datetime, more: Decimal = ZERO, now: datetime
+) -> EmailLog:
+    """Tell the booker that the booking has moved to another date.
+
+    :param more: pounds that the new date costs more; below nothing, less.
+    """
     return _to_booker(
         booking,
         "booking_transferred",
@@ -82,6 +88,8 @@ def booking_transferred(booking: Booking, *, old_date: datetime, now: datetime) 
         now=now,
         attachments=[{"kind": "calendar", "booking_id": booking.id}],
         old_date=format_date(old_date),
+        dearer_by=format_pounds(more) if more > 0 else "",
+        cheaper_by=format_pounds(-more) if more < 0 else "",
         joining_notes=booking.course_schedule.joining_notes,
     )
 
@@ -123,6 +131,21 @@ def schedule_cancelled(booking: Booking, *, reason: str, now: datetime) -> Email
         reason=reason,
         was_paid=booking.is_paid and booking.payment_amount > 0,
         other_dates_url=absolute(f"/courses/{booking.course_schedule.course.slug}"),
+    )
+
+
+def payment_link(booking: Booking, *, due: Decimal, now: datetime) -> EmailLog:
+    """Send the booker the link to the page where what is due can be paid by card.
+
+    :param due: pounds still to be paid.
+    """
+    return _to_booker(
+        booking,
+        "payment_link",
+        f"Please pay {format_pounds(due)} for {booking.booking_reference}",
+        now=now,
+        due=format_pounds(due),
+        due_date=_due_date(booking),
     )
 
 

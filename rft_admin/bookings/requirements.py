@@ -171,6 +171,15 @@ def forget(attendee: BookingAttendee) -> None:
     db.session.flush()
 
 
+def follow_date(booking: Booking) -> None:
+    """Keep a booking's requirements until its new date is over, and not longer."""
+    for requirement in db.session.scalars(
+        select(SpecialRequirement).where(SpecialRequirement.booking_id == booking.id)
+    ):
+        requirement.purge_after = purge_day(booking.course_schedule)
+    db.session.flush()
+
+
 def purge(*, now: datetime) -> int:
     """Empty the details whose day has passed and whose course is over; return how many."""
     today = london_date(now)

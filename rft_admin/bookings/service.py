@@ -1,6 +1,7 @@
 """The room's front: what other rooms and the doors ask of bookings, in one list."""
 
 from rft_admin.bookings.dates import change_schedule, tell_address, tell_venue
+from rft_admin.bookings.giving_up import cancel_places
 from rft_admin.bookings.holds import expire_hold, expire_holds, list_expired_holds
 from rft_admin.bookings.links import (
     find_attendee_by_link,
@@ -10,6 +11,7 @@ from rft_admin.bookings.links import (
     revoke_links,
     send_links,
 )
+from rft_admin.bookings.moving import transfer, transfer_by_customer
 from rft_admin.bookings.names import change_names
 from rft_admin.bookings.places import SoldOut
 from rft_admin.bookings.placing import place_booking
@@ -28,6 +30,7 @@ from rft_admin.bookings.states import (
 __all__ = [
     "SoldOut",
     "cancel",
+    "cancel_places",
     "change_names",
     "change_schedule",
     "complete",
@@ -52,4 +55,6 @@ __all__ = [
     "settle",
     "tell_address",
     "tell_venue",
+    "transfer",
+    "transfer_by_customer",
 ]

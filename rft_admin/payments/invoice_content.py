@@ -55,7 +55,8 @@ def for_credit_note(
 ) -> Json:
     """Return what a credit note says: what it takes back of which invoice, and why."""
     booking = invoice.booking
-    why = "Refund" if refund else "Unpaid amount, booking cancelled"
+    unpaid = "Unpaid amount, booking cancelled" if booking.is_cancelled else "Booking changed"
+    why = "Refund" if refund else unpaid
     return {
         "title": "Credit note",
         "number": number,

@@ -71,6 +71,18 @@ def close_unpaid(booking: Booking, *, now: datetime, by: Actor) -> Invoice | Non
     return _credit(invoice, unpaid, refund=None, now=now) if unpaid > 0 else None
 
 
+def take_back(booking: Booking, amount: Decimal, *, now: datetime, by: Actor) -> Invoice | None:
+    """Take back by a credit note so many pounds of the invoice that are not to be paid any more.
+
+    None without a live invoice, or where there is nothing to take back.
+    """
+    invoice = find_live_invoice(booking)
+    total = min(amount, uncredited(invoice)) if invoice is not None else ZERO
+    if invoice is None or total <= 0:
+        return None
+    return _credit(invoice, total, refund=None, now=now)
+
+
 def find_live_invoice(booking: Booking) -> Invoice | None:
     """Return the booking's latest invoice that is not wholly taken back."""
     invoices = db.session.scalars(

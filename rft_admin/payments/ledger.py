@@ -107,6 +107,14 @@ def restate(payment: PaymentTransaction, booking: Booking) -> None:
     booking.payment_status = _status_of(booking)
 
 
+def restate_booking(booking: Booking) -> None:
+    """Set the booking's payment status anew after what is to be paid for it has changed."""
+    db.session.flush()
+    free = booking.payment_amount == 0
+    booking.payment_status = PaymentStatus.PAID if free else _status_of(booking)
+    db.session.flush()
+
+
 def settled_status(payment: PaymentTransaction) -> TransactionStatus:
     """Return the status of a payment that came in, by what was given back of it."""
     if payment.amount_refunded <= 0:

@@ -92,15 +92,18 @@ def cooling_off_in_words(terms: Json | None = None) -> str:
     )
 
 
-def explain(booking: Booking, now: datetime, *, by_us: bool = False) -> RefundQuote:
+def explain(
+    booking: Booking, now: datetime, *, by_us: bool = False, amount: Decimal | None = None
+) -> RefundQuote:
     """Return what cancelling the booking now gives back.
 
     A cancelled booking is judged by the moment of its cancellation.
 
+    :param amount: pounds paid for the single places that are cancelled; None is all of them.
     :param by_us: the business cancels: everything comes back, without a fee.
     """
     moment = booking.cancelled_at or now
-    basis = _basis(booking)
+    basis = _basis(booking, amount)
     days = (london_date(booking.booked_start) - london_date(moment)).days
     if basis <= 0:
         return _nothing_paid(booking, days)
@@ -116,9 +119,11 @@ def explain(booking: Booking, now: datetime, *, by_us: bool = False) -> RefundQu
     return _by_bands(booking, basis, days, moment)
 
 
-def _basis(booking: Booking) -> Decimal:
+def _basis(booking: Booking, amount: Decimal | None) -> Decimal:
     """Return the pounds that a cancellation is reckoned from: paid, not yet given back."""
     remaining = ledger.amount_kept(booking)
+    if amount is not None:
+        return min(amount, remaining)
     if booking.is_cancelled:
         return remaining
     live = [attendee.price for attendee in booking.attendees if not attendee.is_cancelled]
