@@ -187,7 +187,6 @@ class TestJobs:
             "ask_to_decide",
             "remind_of_expiry",
             "remind_of_invoices",
-            "ask_to_decide",
             "expire_certificates",
             "retention",
             "watch_size",
