@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from flask import Response, abort, flash, jsonify, redirect, request
+from flask import Response, abort, flash, jsonify, make_response, redirect, request
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.form import BaseForm
 from sqlalchemy import inspect, select
@@ -37,6 +37,8 @@ from rft_admin.core.errors import ChangedMeanwhile
 Answer = str | tuple[str, int] | BaseResponse
 #: Columns of a list whose registration names none.
 MOST_DERIVED_COLUMNS = 7
+#: How soon the page of a row that a job works on loads itself again.
+REFRESH_SECONDS = 2
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -320,7 +322,15 @@ class TableView(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
     def details_view(self) -> Answer:
         """One row with all that belongs to it."""
         row = self.get_one(request.args.get("id", ""))
-        return str(self.render("admin/details.html", row=row, page=details.describe(self, row)))
+        page = details.describe(self, row)
+        response = make_response(self.render("admin/details.html", row=row, page=page))
+        if self.is_changing(row):
+            response.headers["Refresh"] = str(REFRESH_SECONDS)
+        return response
+
+    def is_changing(self, row: Any) -> bool:
+        """Return whether a job works on the row: its page then loads itself again."""
+        return False
 
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> Answer:

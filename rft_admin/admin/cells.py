@@ -51,7 +51,7 @@ def badge(value: Enum | str) -> Markup:
 
 def cell(row: Any, path: Path) -> Markup:
     """Return the value that a path shows for a row, as HTML."""
-    return show(value_at(row, path), path.kind)
+    return show(value_at(row, path), path.shown_as)
 
 
 def show(value: Any, kind: str) -> Markup:
@@ -159,6 +159,10 @@ def _json(value: Any) -> Markup:
     return Markup("<pre>{}</pre>").format(plain(value))
 
 
+def _percent(value: int) -> Markup:
+    return Markup('<progress max="100" value="{0}">{0} %</progress> {0} %').format(value)
+
+
 _SHOWN: dict[str, Callable[[Any], Markup]] = {
     "status": badge,
     "flag": _flag,
@@ -170,5 +174,6 @@ _SHOWN: dict[str, Callable[[Any], Markup]] = {
     "postcode": _postcode,
     "link": _link,
     "json": _json,
+    "percent": _percent,
     "long": lambda value: Markup("{}").format(value),
 }

@@ -62,6 +62,12 @@ class Path:
         return kind_of(self.column)
 
     @property
+    def shown_as(self) -> str:
+        """How the value is shown: as its column's `info["shown_as"]` says, else by its kind."""
+        own = self.column.info.get("shown_as") if self.column is not None else None
+        return str(own or self.kind)
+
+    @property
     def loads(self) -> tuple[RelationshipProperty[Any], ...]:
         """The relationships that must be loaded to show the value."""
         return self.steps + ((self.reference,) if self.reference is not None else ())

@@ -111,6 +111,10 @@ class ReportView(TableView):
         ),
     )
 
+    def is_changing(self, row: Any) -> bool:
+        """Return whether the report is still being made."""
+        return row.status in {ReportStatus.QUEUED, ReportStatus.RUNNING}
+
     def save_new(self, form: BaseForm) -> Any:
         """Ask for the report."""
         return reports.request_report(

@@ -74,7 +74,9 @@ class Report(Versioned, Model):
         "schedule_frequency", ScheduleFrequency
     )
     #: Per cent.
-    progress: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    progress: Mapped[int] = mapped_column(
+        default=0, server_default=text("0"), info={"shown_as": "percent"}
+    )
     row_count: Mapped[int | None]
     error_message: Mapped[str | None]
     next_run_at: Mapped[datetime | None] = mapped_column(index=True)
