@@ -3,6 +3,7 @@
 from typing import Any
 
 from rft_admin.admin.actions import Action, Consequences, Done, Order, letter_to
+from rft_admin.admin.change_actions import CHANGE_ACTIONS
 from rft_admin.admin.fields_of_actions import (
     ConversionForm,
     PaymentForm,
@@ -237,6 +238,7 @@ BOOKING_ACTIONS = (
         hindrance=_unless(BookingStatus.CANCELLED),
         consequences=_letters("booking_confirmed"),
     ),
+    *CHANGE_ACTIONS,
     Action(
         name="cancel",
         label="Cancel booking",

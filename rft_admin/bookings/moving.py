@@ -126,7 +126,7 @@ def transfer_by_customer(
     if not can_be_moved_by_customer(booking, now=now):
         raise TooLateToMove
     _refuse_for_customer(booking, target, now=now)
-    if needs_early_start(booking, target):
+    if needs_early_start(booking, target.start_datetime):
         if not early_start_requested:
             raise rules.EarlyStartNeeded
         booking.early_start_requested_at = now
@@ -149,8 +149,8 @@ def can_be_moved_by_customer(booking: Booking, *, now: datetime) -> bool:
     )
 
 
-def needs_early_start(booking: Booking, schedule: CourseSchedule) -> bool:
-    """Return whether a consumer must ask for that date, as it lies in his cooling-off time.
+def needs_early_start(booking: Booking, starts_at: datetime) -> bool:
+    """Return whether a consumer must ask for that start, inside his cooling-off time.
 
     Consumer Contracts Regulations 2013, regulation 36.
     """
@@ -159,7 +159,7 @@ def needs_early_start(booking: Booking, schedule: CourseSchedule) -> bool:
     days = int(booking.terms_snapshot.get("consumer_cooling_off_days", rules.COOLING_OFF_DAYS))
     contract_day = london_date(booking.terms_accepted_at or booking.created_at)
     ends_at = end_of_london_day(contract_day + timedelta(days=days))
-    return booking.customer_type.value != "business" and schedule.start_datetime < ends_at
+    return booking.customer_type.value != "business" and starts_at < ends_at
 
 
 def _locked(booking: Booking, schedule_id: int) -> tuple[Booking, CourseSchedule]:

@@ -155,7 +155,11 @@ def inquiry_places(schedule_id: int) -> int:
 
 
 def list_next_dates(
-    schedule: CourseSchedule, *, number_of_places: int = 1, now: datetime
+    schedule: CourseSchedule,
+    *,
+    number_of_places: int = 1,
+    now: datetime,
+    limit: int = catalogue.NEXT_DATES,
 ) -> tuple[NextDate, ...]:
     """Return the next bookable dates of the same course with room for the party."""
     dates = catalogue.list_next_dates(
@@ -173,7 +177,7 @@ def list_next_dates(
         for date in dates
         if room[date.id].free >= number_of_places and not rules.is_closed(date, now=now)
     ]
-    return tuple(fitting[: catalogue.NEXT_DATES])
+    return tuple(fitting[:limit])
 
 
 def lock_booking(booking: Booking, *, schedule_ids: Collection[int] = ()) -> Booking:

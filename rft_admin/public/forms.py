@@ -268,6 +268,15 @@ class CancelForm(PublicForm):
     confirm = HiddenField(default="1")
 
 
+class TransferForm(PublicForm):
+    """Chooses another date of the booked course; the page fills in the dates with room."""
+
+    schedule_id = RadioField(
+        "Dates with room", coerce=int, validate_choice=True, invalid_choice_message=CHOOSE
+    )
+    early_start_request = tick("Please give the course inside the cooling-off time.")
+
+
 class NamesForm(PublicForm):
     """The names of a booking's people."""
 

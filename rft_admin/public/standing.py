@@ -6,12 +6,15 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
+from rft_admin.bookings import letters, moving
 from rft_admin.bookings.models import Booking, BookingStatus, PaymentChoice
 from rft_admin.core.database import db
 from rft_admin.delivery.models import Certificate
+from rft_admin.messaging.models import EmailLog
 from rft_admin.payments import ledger
 from rft_admin.payments.models import Invoice, Refund
 
+PAYMENT_LINK = letters.payment_link.__name__
 FINISHED = frozenset({BookingStatus.COMPLETED, BookingStatus.NO_SHOW})
 
 
@@ -25,6 +28,8 @@ class Standing:
     paid: Decimal
     can_pay: bool
     can_change: bool
+    #: The customer may choose another date.
+    can_move: bool
     refunds: list[Refund]
     invoices: list[Invoice]
     certificates: list[Certificate]
@@ -41,6 +46,7 @@ def of(booking: Booking, *, now: datetime) -> Standing:
         paid=ledger.amount_paid(booking),
         can_pay=is_live and due > 0 and _pays_by_card(booking),
         can_change=is_live and to_come,
+        can_move=moving.can_be_moved_by_customer(booking, now=now),
         refunds=list(
             db.session.scalars(
                 select(Refund).where(Refund.booking_id == booking.id).order_by(Refund.id)
@@ -66,7 +72,13 @@ def _name(booking: Booking, now: datetime) -> str:
 
 
 def _pays_by_card(booking: Booking) -> bool:
-    return booking.payment_method_chosen is PaymentChoice.CARD
+    """Return whether the card was chosen, or the office has sent a link to pay by it."""
+    if booking.payment_method_chosen is PaymentChoice.CARD:
+        return True
+    link = select(EmailLog.id).where(
+        EmailLog.booking_id == booking.id, EmailLog.template_name == PAYMENT_LINK
+    )
+    return db.session.scalar(link.limit(1)) is not None
 
 
 def _certificates(booking: Booking) -> list[Certificate]:

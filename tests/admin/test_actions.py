@@ -21,7 +21,7 @@ from tests.admin.conftest import Office
 ACTIONS = {
     "bookings": {
         "confirm", "cancel", "reinstate", "resend_confirmation", "record_payment",
-        "request_refund", "issue_certificate", "send_reminder",
+        "request_refund", "issue_certificate", "send_reminder", "transfer",
     },
     "refunds": {"approve_refund", "reject_refund", "retry_refund"},
     "certificates": {"revoke", "resend_certificate", "reissue"},
