@@ -20,6 +20,16 @@ from rft_admin.delivery.models import AttendanceRecord, AttendanceStatus
 from rft_admin.delivery.register import DaySheet, Line, Mark
 
 ASSESSMENT = {"": None, "1": True, "0": False}
+#: What is tapped for the assessment: the field's value and its words.
+ASSESSMENTS = (("", "Not yet"), ("1", "Passed"), ("0", "Not passed"))
+#: In the order of how often they are tapped.
+STATUSES = (
+    AttendanceStatus.PRESENT,
+    AttendanceStatus.LATE,
+    AttendanceStatus.PARTIAL,
+    AttendanceStatus.ABSENT,
+    AttendanceStatus.EXCUSED,
+)
 LONGEST_FEEDBACK = 2000
 
 
@@ -59,7 +69,8 @@ def _page(sheet: DaySheet, refusal: str = "") -> str:
     return render_template(
         "admin/register.html",
         sheet=sheet,
-        statuses=list(AttendanceStatus),
+        statuses=STATUSES,
+        assessments=ASSESSMENTS,
         refusal=refusal,
         typed=_typed,
         today=clock.london_date(clock.now()),
@@ -130,8 +141,14 @@ def _do(deed: str, schedule_id: int, day: date, now: datetime) -> str:
 def _read_mark(line: Line, sheet: DaySheet) -> Mark | None:
     """Return what was marked for one person, or None where nothing was changed."""
     posted = {name: request.form.get(f"{name}-{line.attendee.id}", "").strip() for name in _NAMES}
-    if not posted["status"] or all(posted[name] == _stored(line.record, name) for name in _NAMES):
+    if all(posted[name] == _stored(line.record, name) for name in _NAMES):
         return None
+    if not posted["status"]:
+        if line.record is not None:
+            return None
+        if request.form.get("do") != "all_present":
+            raise StatusMissing(line)
+        posted["status"] = AttendanceStatus.PRESENT.value
     try:
         status = AttendanceStatus(posted["status"])
         return Mark(
@@ -151,6 +168,13 @@ def _read_mark(line: Line, sheet: DaySheet) -> Mark | None:
 
 class Unreadable(DomainError):
     """Please check the times and numbers."""
+
+
+class StatusMissing(DomainError):
+    """Somebody has a result or a time, but no attendance."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(f"{line.attendee}: please say present, late, partial, absent or excused.")
 
 
 def _moment(text: str, day: date) -> datetime | None:

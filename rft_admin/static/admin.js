@@ -189,7 +189,28 @@
           const chosen = button.form.querySelector('input[name="' + radio.name + '"]:checked');
           if (!chosen) radio.checked = true;
         });
+        button.form.dispatchEvent(new Event("change"));
         event.preventDefault();
+      });
+    });
+  }
+
+  function countMarked() {
+    const count = document.querySelector("[data-marked-count]");
+    if (!count) return;
+    const form = count.closest("form");
+    form.addEventListener("change", function () {
+      const groups = form.querySelectorAll(".learner").length;
+      const marked = form.querySelectorAll('[name^="status-"]:checked').length;
+      count.textContent = marked + " of " + groups + " marked, not saved yet";
+    });
+  }
+
+  function printing() {
+    document.querySelectorAll("button[data-print]").forEach(function (button) {
+      button.hidden = false;
+      button.addEventListener("click", function () {
+        window.print();
       });
     });
   }
@@ -200,4 +221,6 @@
   once();
   popovers();
   markAll();
+  countMarked();
+  printing();
 })();

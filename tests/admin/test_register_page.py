@@ -52,7 +52,7 @@ class TestRegisterPage:
         page = office.get(path_of(booking)).text
 
         assert "0 of 2 marked" in page
-        assert page.count('type="radio"') == 2 * 5
+        assert page.count('type="radio"') == 2 * (5 + 3)
 
     def test_refuses_nonsense_and_keeps_what_was_typed(
         self, office: Office, booking: Booking, session: Session
