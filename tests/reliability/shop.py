@@ -17,11 +17,12 @@ from rft_admin import create_app
 from rft_admin.core import clock
 from rft_admin.core.database import db
 from rft_admin.jobs import worker
-from rft_admin.payments import reconcile
+from rft_admin.payments import reconcile, webhook
 from rft_admin.upkeep import invariants
 from sandbox.processes import Program, Programs
 from sandbox.stripe import StripeSandbox
 from tests.conftest import PROJECT, environment
+from tests.payments import desk
 from tests.payments.conftest import KEY, SECRET
 
 #: Long enough for a loaded machine; nothing waits so long on an idle one.
@@ -119,6 +120,21 @@ class Shop:
         assert self.scalar(CAME) == theirs["charges"]
         assert self.scalar(WENT) == theirs["refunds"]
 
+    def deliver(self) -> None:
+        """Let the waiting events arrive, and do what they cause at once."""
+        posted: list[int] = []
+
+        def post(body: bytes, headers: dict[str, str]) -> int:
+            with self.app.app_context():
+                stored = desk.receive(body, headers["Stripe-Signature"])
+                posted.extend([stored.id] if stored else [])
+            return 200
+
+        self.stripe.deliver_all(post=post)
+        with self.app.app_context():
+            for event_id in posted:
+                webhook.process(event_id)
+
     def recover(self) -> None:
         """Do what happens by itself: events arrive, jobs run, the clock asks Stripe."""
         client = self.app.test_client()
@@ -131,10 +147,10 @@ class Shop:
             with self.app.app_context(), db.engine.begin() as connection:
                 # Letters are counted where they are queued; nobody reads them here.
                 connection.execute(
-                    text("DELETE FROM procrastinate_jobs WHERE task_name = :name"),
-                    {"name": "send_email"},
+                    text("DELETE FROM procrastinate_jobs WHERE task_name = 'send_email'")
                 )
-            worker.work(self.app, wait=False)
+            if self.scalar("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'"):
+                worker.work(self.app, wait=False)
         with self.app.app_context():
             reconcile.check_open_payments(clock.now() + LATER)
             reconcile.tidy_holds(now=clock.now())
