@@ -23,8 +23,10 @@ setup: .venv/installed
 run: setup
 	@exec $(PYTHON) -m sandbox.run --with-parent
 
+# Chromium's tests run by themselves: Playwright keeps an event loop running in its process.
 test: setup
-	$(PYTHON) -m pytest -n 2 --dist loadgroup tests
+	$(PYTHON) -m pytest -n 2 --dist loadgroup --ignore=tests/browser tests
+	$(PYTHON) -m pytest tests/browser
 
 reliability: setup
 	$(PYTHON) -m pytest tests/reliability

@@ -5,11 +5,13 @@ SDK survives a new API. Here the SDK and the API version are the same, so both a
 """
 
 import ast
+import contextlib
 import decimal
 import functools
 import importlib
 import inspect
 import sys
+import threading
 import types
 import typing
 from collections.abc import Iterator
@@ -22,6 +24,9 @@ from stripe._stripe_object import UntypedStripeObject
 from typing_extensions import is_typeddict
 
 from sandbox.stripe.errors import Json
+
+_PARSER = threading.Lock()
+PARSER_TRIES = 5
 
 
 class ConformanceError(Exception):
@@ -272,9 +277,21 @@ def _namespace(module_name: str) -> dict[str, Any]:
     """Return a module's names and those it imports for type checkers only."""
     module = sys.modules[module_name]
     names = dict(vars(module))
-    for node in ast.walk(ast.parse(inspect.getsource(module))):
+    for node in ast.walk(_parse(inspect.getsource(module))):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("stripe"):
             source = importlib.import_module(node.module)
             for alias in node.names:
                 names.setdefault(alias.asname or alias.name, getattr(source, alias.name, Any))
     return names
+
+
+def _parse(source: str) -> ast.Module:
+    """Parse a module's source; again where another thread was parsing at the same time.
+
+    Python 3.11's parser counts its depth in a place that all threads share, and says SystemError
+    when two of them meet there (CPython issue 106905).
+    """
+    for _ in range(PARSER_TRIES):
+        with _PARSER, contextlib.suppress(SystemError):
+            return ast.parse(source)
+    return ast.parse(source)

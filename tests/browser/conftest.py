@@ -41,14 +41,6 @@ PASSWORD = "a calm sentence about kettles"
 ADMIN = "lex@reactfasttraining.co.uk"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one process run all tests in Chromium: the business is started once."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 @dataclass
 class Business:
     """Where the running business is."""
