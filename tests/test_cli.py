@@ -189,6 +189,7 @@ class TestJobs:
             "remind_of_invoices",
             "expire_certificates",
             "retention",
+            "warn_of_disputes",
             "watch_size",
         ],
     )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import event, select
@@ -15,7 +16,7 @@ from rft_admin.core.database import Base, db
 from rft_admin.core.settings import Setting
 from rft_admin.delivery.models import Certificate
 from rft_admin.messaging.models import Notification
-from rft_admin.payments.models import Refund
+from rft_admin.payments.models import PaymentTransaction, Refund
 from rft_admin.reporting.models import Report
 from seeds.reference import ADMIN_EMAIL, seed_reference
 from tests.journeys.conftest import House, house, link_in, move_to_today, open_date
@@ -83,6 +84,7 @@ class TestEveryTable:
             _cancelled_and_refunded(house, office)
             _inquired_and_answered(house, office, schedule_id)
             _reported(house, office)
+            _reconciled(house)
             _read_every_screen(office)
             _tidied(house)
 
@@ -223,6 +225,20 @@ def _reported(house: House, office: Visitor) -> None:
     house.run_jobs()
     with house.app.app_context():
         assert db.session.scalars(select(Report.stored_file_id)).one() is not None
+
+
+def _reconciled(house: House) -> None:
+    """Let the nightly comparison meet a payment that is a penny off, and put it right again."""
+    for pence in (1, -1):
+        with house.app.app_context():
+            payment = db.session.scalars(
+                select(PaymentTransaction).order_by(PaymentTransaction.id)
+            ).first()
+            assert payment is not None
+            payment.amount += Decimal(pence) / 100
+            db.session.commit()
+        result = house.app.test_cli_runner().invoke(args=["jobs", "run", "reconcile_nightly"])
+        assert result.exit_code == 0, result.output
 
 
 def _read_every_screen(office: Visitor) -> None:

@@ -72,7 +72,7 @@ class TestTables:
     def test_are_the_twenty_two_of_the_specification_and_a_few_more(self) -> None:
         assert SPECIFIED | {
             "booking_attendees", "course_schedule_days", "stripe_events", "invoices",
-            "number_series", "stored_files", "rate_limits",
+            "number_series", "stored_files", "rate_limits", "reconciliation_differences",
         } == set(db.metadata.tables)  # fmt: skip
 
     def test_index_every_foreign_key(self) -> None:

@@ -160,7 +160,8 @@ _ADMIN: dict[str, Grant] = {
     "booking_attendees": Grant(WRITE),
     "course_schedule_days": Grant(ALL),
     "invoices": Grant(LOOK),
-    "stripe_events": Grant(LOOK),
+    "stripe_events": Grant(LOOK | _actions("replay")),
+    "reconciliation_differences": Grant(LOOK | _actions("resolve")),
     "stored_files": Grant(LOOK),
 }
 

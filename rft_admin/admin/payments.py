@@ -20,7 +20,13 @@ from rft_admin.core.formats import label_of
 from rft_admin.core.money import ZERO, format_pounds
 from rft_admin.payments import refunds
 from rft_admin.payments import service as payments
-from rft_admin.payments.models import PaymentTransaction, Refund, RefundStatus, TransactionStatus
+from rft_admin.payments.models import (
+    PaymentTransaction,
+    ReconciliationDifference,
+    Refund,
+    RefundStatus,
+    TransactionStatus,
+)
 
 NEEDED = InputRequired("Please fill this in.")
 MORE = NumberRange(min=0.01, message="Please enter more.")
@@ -116,7 +122,15 @@ class RefundView(TableView):
         "user.full_name",
         "user.email",
     )
-    column_filters = ("status", "booking_id", "user_id", "amount", "requested_at", "refund_due_by")
+    column_filters = (
+        "status",
+        "booking_id",
+        "user_id",
+        "amount",
+        "requested_at",
+        "refund_due_by",
+        "stripe_payout",
+    )
     default_order = (("requested_at", True),)
     scopes = {
         "waiting": ListScope("Waiting", lambda: Refund.status == RefundStatus.PENDING),
@@ -152,6 +166,7 @@ class RefundView(TableView):
                     "rejection_reason",
                     "failure_reason",
                     "stripe_refund_id",
+                    "stripe_payout",
                     "attempt",
                     "idempotency_key",
                 ),
@@ -235,7 +250,15 @@ class PaymentTransactionView(TableView):
         "stripe_payment_intent_id",
         "stripe_charge_id",
     )
-    column_filters = ("status", "provider", "booking_id", "amount", "created_at")
+    column_filters = (
+        "status",
+        "provider",
+        "booking_id",
+        "amount",
+        "created_at",
+        "stripe_payout",
+        "dispute_evidence_due_at",
+    )
     default_order = (("created_at", True),)
     scopes = {
         "disputed": ListScope(
@@ -261,10 +284,19 @@ class PaymentTransactionView(TableView):
             "idempotency_key",
             "failure_message",
             "amount_refunded",
+            "dispute_status",
+            "dispute_evidence_due_at",
+            "dispute_alert_days",
         ),
         "told by Stripe or reckoned; a payment is never edited",
     )
     panels = (
+        Panel(
+            "Differences with Stripe",
+            ReconciliationDifference,
+            "payment_transaction_id",
+            ("kind", "status", "our_amount", "stripe_amount"),
+        ),
         Panel(
             "Refunds",
             Refund,
@@ -272,6 +304,11 @@ class PaymentTransactionView(TableView):
             ("refund_reference", "status", "net_refund", "requested_at"),
         ),
     )
+
+    def links(self, row: Any) -> list[tuple[str, str]]:
+        """Lead to what was paid out together."""
+        address = self.filter_url("stripe_payout", row.stripe_payout) if row.stripe_payout else None
+        return [("All of this payout", address)] if address else []
 
     def save_new(self, form: BaseForm) -> Any:
         """Record an offline payment."""

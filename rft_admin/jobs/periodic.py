@@ -17,7 +17,7 @@ from rft_admin.jobs.runner import actor_of, by_the_clock
 from rft_admin.messaging import notifications
 from rft_admin.messaging import service as messaging
 from rft_admin.messaging.models import NotificationType, Priority
-from rft_admin.payments import billing, reconcile
+from rft_admin.payments import billing, disputes, reconcile, reconciliation
 from rft_admin.upkeep import retention
 from rft_admin.upkeep.size import database_size
 
@@ -73,6 +73,19 @@ def _remind(booking_id: int) -> None:
     due = booking and booking.status is BookingStatus.CONFIRMED and not booking.reminder_sent
     if booking and due:
         reminders.send_reminder(booking, now=clock.now(), by=actor_of("send_reminders"))
+
+
+@by_the_clock("reconcile_nightly", "20 3 * * *")
+def reconcile_nightly() -> None:
+    """Compare the ledger of the last days with Stripe's balance, to the penny."""
+    reconciliation.reconcile_nightly(now=clock.now(), by=actor_of("reconcile_nightly"))
+
+
+@by_the_clock("warn_of_disputes", "5 8 * * *")
+def warn_of_disputes() -> None:
+    """Alert the office 7 and 2 days before evidence for a dispute is due."""
+    by = actor_of("warn_of_disputes")
+    transact(lambda: disputes.warn_of_deadlines(now=clock.now()), by=by)
 
 
 @by_the_clock("remind_of_invoices", "45 7 * * *")

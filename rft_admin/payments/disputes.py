@@ -1,6 +1,6 @@
 """Disputes and other differences with Stripe: written down, and the office is told."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -15,6 +15,10 @@ from rft_admin.payments.models import PaymentTransaction, TransactionStatus
 
 #: The holder's bank gave the money back to us, or never took it.
 _OURS_AGAIN = frozenset({"won", "warning_closed"})
+#: The states in which the office has to act.
+NEEDS_EVIDENCE = ("needs_response", "warning_needs_response")
+#: When the office is alerted, in days before the evidence is due.
+ALERT_DAYS = (7, 2)
 
 
 def record_dispute(dispute: Dispute, *, now: datetime) -> None:
@@ -35,6 +39,7 @@ def record_dispute(dispute: Dispute, *, now: datetime) -> None:
     booking = locks.lock_booking(payment.booking_id)
     payment = locks.lock_payment(payment_id)
     before = (payment.status, payment.failure_message)
+    _note_state(payment, dispute)
     if dispute.status in _OURS_AGAIN:
         payment.status = ledger.settled_status(payment)
     elif payment.is_settled:
@@ -49,6 +54,49 @@ def record_dispute(dispute: Dispute, *, now: datetime) -> None:
             action_url=f"/admin/payment_transactions/details/?id={payment.id}",
             booking_id=booking.id,
         )
+
+
+def warn_of_deadlines(*, now: datetime) -> int:
+    """Alert the office 7 and 2 days before evidence is due; return how many alerts.
+
+    Each alert goes out once; evidence that was handed in is not asked for any more.
+    """
+    waiting = db.session.scalars(
+        select(PaymentTransaction)
+        .where(
+            PaymentTransaction.dispute_status.in_(NEEDS_EVIDENCE),
+            PaymentTransaction.dispute_evidence_due_at > now,
+            PaymentTransaction.dispute_evidence_due_at <= now + timedelta(days=ALERT_DAYS[0]),
+        )
+        .order_by(PaymentTransaction.id)
+        .with_for_update(key_share=True)
+    ).all()
+    return sum(_alert(payment, now=now) for payment in waiting)
+
+
+def _alert(payment: PaymentTransaction, *, now: datetime) -> bool:
+    due_at = payment.dispute_evidence_due_at or now
+    reached = [days for days in ALERT_DAYS if due_at - now <= timedelta(days=days)]
+    if payment.dispute_alert_days is not None and payment.dispute_alert_days <= reached[-1]:
+        return False
+    payment.dispute_alert_days = reached[-1]
+    db.session.flush()
+    tell_of_difference(
+        f"Evidence for a dispute is due by {format_moment(due_at)}",
+        f"{format_pounds(payment.amount)} of {payment.booking.booking_reference} is lost without "
+        "it. Hand it in at Stripe's dashboard: the booking, the confirmation, the register.",
+        now=now,
+        action_url=f"/admin/payment_transactions/details/?id={payment.id}",
+        booking_id=payment.booking_id,
+    )
+    return True
+
+
+def _note_state(payment: PaymentTransaction, dispute: Dispute) -> None:
+    payment.dispute_status = dispute.status
+    if payment.dispute_evidence_due_at != dispute.evidence_due_at:
+        payment.dispute_evidence_due_at = dispute.evidence_due_at
+        payment.dispute_alert_days = None
 
 
 def tell_of_difference(

@@ -108,6 +108,22 @@ class Dispute:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BalanceEntry:
+    """One movement of our balance at Stripe (pounds; negative: money left it)."""
+
+    id: str
+    #: charge | refund | refund_failure | adjustment | payout | stripe_fee | …
+    type: str
+    amount: Decimal
+    fee: Decimal
+    net: Decimal
+    #: What moved it: a charge, a refund, a dispute, a payout; the entry itself where nothing did.
+    source_id: str
+    #: The payment behind the source, where there is one.
+    payment_intent_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Event:
     """What Stripe's signed message says: of what kind, about which object."""
 

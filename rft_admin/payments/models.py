@@ -4,7 +4,7 @@ import enum
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from rft_admin.accounts.models import User
@@ -115,6 +115,12 @@ class PaymentTransaction(Model):
     idempotency_key: Mapped[str | None] = mapped_column(unique=True)
     failure_message: Mapped[str | None]
     amount_refunded: Mapped[Money] = mapped_column(default=0, server_default=text("0"))
+    #: As Stripe names it ("needs_response", "won", …); None while nobody disputes the charge.
+    dispute_status: Mapped[str | None]
+    #: When the evidence must have arrived at Stripe.
+    dispute_evidence_due_at: Mapped[datetime | None] = mapped_column(index=True)
+    #: The latest alert sent, in days before the evidence is due: 7 or 2.
+    dispute_alert_days: Mapped[int | None]
 
     booking: Mapped[Booking] = relationship(innerjoin=True)
 
@@ -222,6 +228,8 @@ class Refund(Versioned, Model):
     approved_at: Mapped[datetime | None]
     processed_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None] = mapped_column(index=True)
+    #: The payout that this was taken from.
+    stripe_payout: Mapped[str | None] = mapped_column(index=True)
 
     booking: Mapped[Booking] = relationship(innerjoin=True)
     user: Mapped[User] = relationship(foreign_keys=[user_id], innerjoin=True)
@@ -325,3 +333,76 @@ class Invoice(Model):
 
     def __str__(self) -> str:
         return self.invoice_number
+
+
+class DifferenceKind(enum.StrEnum):
+    """How our books and Stripe's differ."""
+
+    #: Stripe moved money that we know nothing of.
+    MISSING_HERE = "missing_here"
+    #: We believe in money that Stripe never moved.
+    MISSING_AT_STRIPE = "missing_at_stripe"
+    AMOUNT = "amount"
+    FEE = "fee"
+    #: A payout that is not the sum of its entries.
+    PAYOUT = "payout"
+    #: An entry of a kind that has no row with us: a correction, a charge of Stripe's own.
+    UNEXPECTED = "unexpected"
+
+
+class DifferenceStatus(enum.StrEnum):
+    """Whether a person has worked a difference through."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+class ReconciliationDifference(Versioned, Model):
+    """A difference between our books and Stripe's, for a person to work through."""
+
+    __tablename__ = "reconciliation_differences"
+    __table_args__ = (
+        CheckConstraint("(status = 'resolved') = (resolved_at IS NOT NULL)", name="resolved"),
+        UniqueConstraint("kind", "stripe_object_id"),
+        Index("ix_reconciliation_differences_created_at", "created_at"),
+    )
+
+    kind: Mapped[DifferenceKind] = enum_column("kind", DifferenceKind, index=True)
+    status: Mapped[DifferenceStatus] = enum_column(
+        "status",
+        DifferenceStatus,
+        default=DifferenceStatus.OPEN,
+        server_default=DifferenceStatus.OPEN.value,
+        index=True,
+    )
+    #: What moved the money at Stripe: a charge, a refund, a payout, an entry.
+    stripe_object_id: Mapped[str]
+    #: Pounds, negative where money left us; None where there is nothing.
+    our_amount: Mapped[Money | None]
+    stripe_amount: Mapped[Money | None]
+    payment_transaction_id: Mapped[int | None] = mapped_column(
+        ForeignKey("payment_transactions.id", ondelete="RESTRICT"), index=True
+    )
+    refund_id: Mapped[int | None] = mapped_column(
+        ForeignKey("refunds.id", ondelete="RESTRICT"), index=True
+    )
+    explanation: Mapped[str]
+    #: What the person found and did.
+    note: Mapped[str] = mapped_column(default="", server_default="")
+    #: None where the nightly comparison found it gone by itself.
+    resolved_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", ondelete="RESTRICT"), index=True
+    )
+    resolved_at: Mapped[datetime | None]
+
+    payment_transaction: Mapped[PaymentTransaction | None] = relationship()
+    refund: Mapped[Refund | None] = relationship()
+    resolved_by: Mapped[User | None] = relationship(foreign_keys=[resolved_by_id])
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has worked it through yet."""
+        return self.status is DifferenceStatus.OPEN
+
+    def __str__(self) -> str:
+        return f"{self.stripe_object_id}, {self.kind.value.replace('_', ' ')}"

@@ -7,9 +7,11 @@ from functools import partial
 
 from sqlalchemy.dialects.postgresql import insert
 
+from rft_admin.accounts import audit
 from rft_admin.core import clock, queue
 from rft_admin.core.actor import Actor
 from rft_admin.core.database import db, transact
+from rft_admin.core.errors import DomainError
 from rft_admin.payments import disputes, recording, refund_sending
 from rft_admin.payments import stripe_gateway as gateway
 from rft_admin.payments.gateway_objects import GatewayRefused
@@ -20,6 +22,12 @@ logger = logging.getLogger(__name__)
 
 BY = Actor(label="Stripe")
 WRONG_MODE = "Refused: the event's livemode differs from our key's."
+
+
+class CannotReplay(DomainError):
+    """The content of this event has been removed, as its time was over."""
+
+    status = 409
 
 
 def receive(payload: bytes, signature: str, *, now: datetime) -> StripeEvent | None:
@@ -51,6 +59,24 @@ def receive(payload: bytes, signature: str, *, now: datetime) -> StripeEvent | N
     if fits:
         queue.defer("process_event", stripe_event_id=stored_id)
     return db.session.get(StripeEvent, stored_id)
+
+
+def replay(event: StripeEvent, *, now: datetime, by: Actor) -> None:
+    """Let a stored event take its effect again: its object is fetched anew, so it is harmless.
+
+    :raises CannotReplay: if it is of the other mode, waits already, or has lost its content.
+    """
+    if event.livemode != gateway.is_live():
+        raise CannotReplay(WRONG_MODE)
+    if event.processed_at is None:
+        raise CannotReplay("It waits for its turn already.")
+    if not event.payload:
+        raise CannotReplay
+    with audit.acting("replayed"):
+        event.processed_at = None
+        event.error_message = None
+        db.session.flush()
+    queue.defer("process_event", stripe_event_id=event.id)
 
 
 def process(event_id: int, *, now: datetime | None = None) -> None:

@@ -211,12 +211,14 @@ class TestJobs:
             "ask_to_decide",
             "check_payments",
             "expire_certificates",
+            "reconcile_nightly",
             "remind_of_expiry",
             "remind_of_invoices",
             "retention",
             "send_reminders",
             "sweep_letters",
             "tidy_holds",
+            "warn_of_disputes",
             "watch_size",
         }
         assert set(queue.queue_app.tasks) >= {

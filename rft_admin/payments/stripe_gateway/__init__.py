@@ -1,14 +1,17 @@
 """The only room that speaks to Stripe: our own objects out, pounds outside, pence only here."""
 
 import json
+from datetime import datetime
 from decimal import Decimal
 
 import stripe
+from stripe.params import BalanceTransactionListParams, BalanceTransactionListParamsCreated
 
 from rft_admin.core.database import Json
 from rft_admin.core.environment import config
 from rft_admin.payments.gateway_objects import (
     BadSignature,
+    BalanceEntry,
     CheckoutRequest,
     CheckoutSession,
     Dispute,
@@ -21,6 +24,7 @@ from rft_admin.payments.stripe_gateway.wire import (
     CURRENCY,
     pence,
     read_dispute,
+    read_entry,
     read_intent,
     read_refund,
     read_session,
@@ -34,6 +38,9 @@ __all__ = [
     "create_session",
     "expire_session",
     "is_live",
+    "list_entries",
+    "list_entries_of_payout",
+    "list_entries_of_source",
     "list_refunds",
     "read_event",
     "retrieve_dispute",
@@ -152,6 +159,48 @@ def retrieve_dispute(dispute_id: str, *, patience: Patience = Patience.JOB) -> D
     """
     with translated():
         return read_dispute(client_with(patience).v1.disputes.retrieve(dispute_id))
+
+
+def list_entries(
+    start: datetime, end: datetime, *, patience: Patience = Patience.JOB
+) -> list[BalanceEntry]:
+    """Return every movement of our balance in `[start, end)`, at Stripe's clock.
+
+    :raises GatewayAway: if there is no answer.
+    """
+    created: BalanceTransactionListParamsCreated = {
+        "gte": int(start.timestamp()),
+        "lt": int(end.timestamp()),
+    }
+    return _entries({"created": created}, patience)
+
+
+def list_entries_of_payout(
+    payout_id: str, *, patience: Patience = Patience.JOB
+) -> list[BalanceEntry]:
+    """Return the movements that a payout pays out, its own not among them.
+
+    :raises GatewayAway: if there is no answer.
+    """
+    entries = _entries({"payout": payout_id}, patience)
+    return [entry for entry in entries if entry.source_id != payout_id]
+
+
+def list_entries_of_source(
+    source_id: str, *, patience: Patience = Patience.JOB
+) -> list[BalanceEntry]:
+    """Return every movement that a charge, a refund, a dispute or a payout has caused.
+
+    :raises GatewayAway: if there is no answer.
+    """
+    return _entries({"source": source_id}, patience)
+
+
+def _entries(params: BalanceTransactionListParams, patience: Patience) -> list[BalanceEntry]:
+    params = {**params, "limit": 100, "expand": ["data.source"]}
+    with translated():
+        pages = client_with(patience).v1.balance_transactions.list(params)
+        return [read_entry(entry) for entry in pages.auto_paging_iter()]
 
 
 def read_event(payload: bytes, signature: str) -> Event:

@@ -10,6 +10,7 @@ from stripe.params.checkout import SessionCreateParams
 
 from rft_admin.core.money import pounds
 from rft_admin.payments.gateway_objects import (
+    BalanceEntry,
     Charge,
     CheckoutRequest,
     CheckoutSession,
@@ -134,4 +135,17 @@ def read_dispute(dispute: stripe.Dispute) -> Dispute:
         amount=_pounds(dispute.amount),
         payment_intent_id=_id_of(dispute.payment_intent),
         evidence_due_at=datetime.fromtimestamp(due_by, UTC) if due_by else None,
+    )
+
+
+def read_entry(entry: stripe.BalanceTransaction) -> BalanceEntry:
+    """Return a movement of the balance as ours; its source may be expanded."""
+    return BalanceEntry(
+        id=entry.id,
+        type=entry.type,
+        amount=_pounds(entry.amount),
+        fee=_pounds(entry.fee),
+        net=_pounds(entry.net),
+        source_id=_id_of(entry.source) or entry.id,
+        payment_intent_id=_id_of(getattr(entry.source, "payment_intent", None)),
     )
