@@ -25,7 +25,7 @@ from rft_admin.admin.listing import (
     matching,
     read_listing,
 )
-from rft_admin.admin.paths import Path, kind_of, resolve, shown_columns
+from rft_admin.admin.paths import Path, kind_of, resolve, shown_columns, value_at
 from rft_admin.admin.registry import endpoint
 from rft_admin.admin.rights import can, scoped, visible
 from rft_admin.admin.saving import save
@@ -74,6 +74,8 @@ class TableView(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
     default_order: ClassVar[tuple[tuple[str, bool], ...]] = ()
     #: Columns that only the export has: the same text in another form.
     not_in_details: ClassVar[tuple[str, ...]] = ()
+    #: The details' cards: title, and columns, paths or extra facts' labels, the weightiest first.
+    fact_groups: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()
     empty_words: ClassVar[str] = ""
     #: Columns of other tables that fields of `new_form` or of actions refer by.
     reference_fields: ClassVar[Mapping[str, Any]] = {}
@@ -254,8 +256,22 @@ class TableView(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
     def describe_briefly(self, row: Any) -> str:
         """Return a line under a row's title where it stands for itself."""
         paths = [path for path in self.list_paths[1:] if path.kind not in {"json", "flag"}][:4]
-        texts = [cells.cell(row, path).striptags() for path in paths]
-        return " · ".join(text for text in texts if text != cells.EMPTY.striptags())
+        texts = [self._brief(row, path) for path in paths]
+        return " · ".join(text for text in texts if text)
+
+    def _brief(self, row: Any, path: Path) -> str:
+        """Return a value for a line without headings: numbers and sums say what they are.
+
+        A sum of nothing is left out.
+        """
+        value = value_at(row, path)
+        if value is None or value == "" or (path.kind == "money" and not value):
+            return ""
+        text = str(cells.show(value, path.kind).striptags())
+        named = path.kind in {"money", "number"} or (
+            path.kind == "status" and path.text != "status"
+        )
+        return f"{self.get_column_name(path.text)} {text[:1].lower() + text[1:]}" if named else text
 
     # ---- what a room may say differently
 

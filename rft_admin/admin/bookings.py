@@ -254,6 +254,42 @@ class BookingView(TableView):
         Panel("Letters", EmailLog, "booking_id", ("subject", "status", "sent_at")),
     )
     not_in_details = ("idempotency_key", "links_version", "confirmation_sent", "reminder_sent")
+    fact_groups = (
+        (
+            "Booked by",
+            (
+                "contact_first_name",
+                "contact_last_name",
+                "user.email",
+                "contact_phone",
+                "customer_type",
+                "company_name",
+                "purchase_order",
+            ),
+        ),
+        (
+            "Course",
+            (
+                "course_schedule_id",
+                "course_schedule.start_datetime",
+                "course_schedule.venue_id",
+                "number_of_places",
+            ),
+        ),
+        (
+            "Money",
+            (
+                "payment_amount",
+                "Paid",
+                "Still to pay",
+                "price_per_place",
+                "discount_applied",
+                "discount_code_id",
+                "payment_method_chosen",
+                "payment_due_at",
+            ),
+        ),
+    )
     actions = BOOKING_ACTIONS
 
     def extra_facts(self, row: Any) -> list[tuple[str, Any]]:

@@ -44,9 +44,11 @@ def tone_of(value: object) -> str:
     return next((tone for tone, values in TONES.items() if text in values), "neutral")
 
 
-def badge(value: Enum | str) -> Markup:
-    """Return a status as a badge."""
-    return Markup('<span class="badge {}">{}</span>').format(tone_of(value), words_of(value))
+def badge(value: Enum | str, *, of: str = "") -> Markup:
+    """Return a status as a badge, where it stands alone with what it is the status of."""
+    words = words_of(value)
+    words = f"{of} {words.lower()}" if of else words
+    return Markup('<span class="badge {}">{}</span>').format(tone_of(value), words)
 
 
 def cell(row: Any, path: Path) -> Markup:
@@ -156,7 +158,17 @@ def _link(value: str) -> Markup:
 def _json(value: Any) -> Markup:
     if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
         return Markup("{}").format(", ".join(str(item) for item in value))
-    return Markup("<pre>{}</pre>").format(plain(value))
+    # A block that scrolls must be reachable by keyboard.
+    block = Markup('<pre tabindex="0" role="region" aria-label="All values">{}</pre>').format(
+        plain(value)
+    )
+    words = value.get("words") if isinstance(value, dict) else None
+    if not isinstance(words, list):
+        return block
+    lines = Markup("").join(Markup("<li>{}</li>").format(line) for line in words)
+    return Markup(
+        '<ul class="words">{}</ul><details><summary>All values</summary>{}</details>'
+    ).format(lines, block)
 
 
 def _percent(value: int) -> Markup:

@@ -62,15 +62,27 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class FactGroup:
+    """Facts that are read together; without a title where there is but one group."""
+
+    title: str
+    facts: list[Fact]
+
+
+@dataclass(frozen=True)
 class Description:
     """All that a details page shows."""
 
     badges: list[Markup]
-    facts: list[Fact]
+    groups: list[FactGroup]
+    #: What is seldom asked for: folded away where the screen groups its facts.
+    rest: list[Fact]
     record: list[Fact]
     #: The labels of what is not filled in.
     empty: list[str]
     panels: list[FilledPanel]
+    #: What could belong here but does not yet.
+    empty_panels: list[FilledPanel]
     actions: list[Action]
     history: list[AdminActivityLog]
 
@@ -79,32 +91,21 @@ def describe(view: "TableView", row: Any) -> Description:
     """Return the page's content for the signed-in person."""
     names = visible(view.model, view.details_names)
     own = [name for name in names if name not in SYSTEM_COLUMNS]
-    facts = [Fact(label, value) for label, value in view.extra_facts(row)]
-    empty: list[str] = []
-    badges: list[Markup] = []
-    for name in own:
-        path = view.path(name)
-        shown = _shown(row, path)
-        if path.kind == "status" and shown != cells.EMPTY:
-            badges.append(
-                Markup('<span class="visually-hidden">{}: </span>{}').format(
-                    view.get_column_name(name), shown
-                )
-            )
-        if shown == cells.EMPTY:
-            empty.append(view.get_column_name(name))
-        else:
-            facts.append(Fact(view.get_column_name(name), shown, path.kind in {"long", "json"}))
+    facts, empty = _facts(view, row, own)
+    groups, rest = _groups(view, facts)
+    panels = [_fill(panel, row) for panel in view.panels if can("list", panel.model)]
     return Description(
-        badges=badges[:3],
-        facts=sorted(facts, key=lambda fact: fact.is_wide),
+        badges=_badges(view, row, own),
+        groups=groups,
+        rest=rest,
         record=[
             Fact(view.get_column_name(name), _shown(row, view.path(name)))
             for name in names
             if name in SYSTEM_COLUMNS and name != "row_version"
         ],
         empty=empty,
-        panels=[_fill(panel, row) for panel in view.panels if can("list", panel.model)],
+        panels=[panel for panel in panels if panel.rows],
+        empty_panels=[panel for panel in panels if not panel.rows],
         actions=[
             action
             for action in view.actions
@@ -112,6 +113,44 @@ def describe(view: "TableView", row: Any) -> Description:
         ],
         history=_history(view, row),
     )
+
+
+def _facts(view: "TableView", row: Any, own: list[str]) -> tuple[dict[str, Fact], list[str]]:
+    """Return the facts by their names, and the labels of what is not filled in."""
+    facts = {label: Fact(label, value) for label, value in view.extra_facts(row)}
+    empty: list[str] = []
+    grouped = [name for _, names in view.fact_groups for name in names if "." in name]
+    for name in own + visible(view.model, grouped):
+        path = view.path(name)
+        label, shown = view.get_column_name(name), _shown(row, path)
+        if shown != cells.EMPTY:
+            facts[name] = Fact(label, shown, path.kind in {"long", "json"})
+        elif name in own:
+            empty.append(label)
+    return facts, empty
+
+
+def _badges(view: "TableView", row: Any, own: list[str]) -> list[Markup]:
+    """Return the row's states, each saying what it is the state of: "Payment pending"."""
+    badges = []
+    for name in own:
+        value = getattr(row, name) if name.endswith(("status", "severity")) else None
+        if value:
+            of = view.one.capitalize() if name == "status" else view.get_column_name(name)
+            badges.append(cells.badge(value, of=of))
+    return badges
+
+
+def _groups(view: "TableView", facts: dict[str, Fact]) -> tuple[list[FactGroup], list[Fact]]:
+    """Return the facts as the screen groups them, and those that it does not name."""
+    left = dict(facts)
+    groups = []
+    for title, names in view.fact_groups:
+        found = [left.pop(name) for name in names if name in left]
+        if found:
+            groups.append(FactGroup(title, found))
+    rest = sorted(left.values(), key=lambda fact: fact.is_wide)
+    return (groups, rest) if groups else ([FactGroup("", rest)], [])
 
 
 def view_of(table: str) -> "TableView | None":
