@@ -51,8 +51,8 @@ class ColumnFilter(BaseSQLAFilter):  # type: ignore[misc] # Flask-Admin ships no
         return True
 
     def condition(self, column: Any, value: Any) -> Any:
-        """Return the SQL condition."""
-        raise NotImplementedError
+        """Return the SQL condition: that the value is the same."""
+        return column == value
 
     def apply(self, query: Any, value: Any, alias: Any = None) -> Any:
         """Return the statement narrowed by the condition, through EXISTS over the path."""

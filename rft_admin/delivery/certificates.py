@@ -281,7 +281,7 @@ def _write(
 
 
 def new_number(year: int) -> str:
-    """Return an unguessable number: RFT-YYYY-XXXXXX and a check character.
+    """Return an unguessable number: RFT, the year, six characters and a check character.
 
     Six of 23 characters are 148 million numbers a year; one that is taken is drawn again.
     """

@@ -128,7 +128,7 @@ class Certificate(Versioned, Audited, Model):
     attendee_id: Mapped[int] = mapped_column(
         ForeignKey("booking_attendees.id", ondelete="RESTRICT"), index=True
     )
-    #: RFT-YYYY-XXXXXX and a check character.
+    #: RFT, the year, six unguessable characters and a check character.
     certificate_number: Mapped[str] = mapped_column(unique=True)
     issue_date: Mapped[date] = mapped_column(index=True)
     #: Valid to the end of this day.
