@@ -188,6 +188,7 @@ class TestJobs:
             "remind_of_expiry",
             "remind_of_invoices",
             "expire_certificates",
+            "expire_quotes",
             "retention",
             "warn_of_disputes",
             "watch_size",

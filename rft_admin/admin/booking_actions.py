@@ -11,6 +11,7 @@ from rft_admin.admin.fields_of_actions import (
     RefundForm,
     ResponseForm,
 )
+from rft_admin.admin.quote_action import QUOTE_ACTION
 from rft_admin.admin.registry import details_address
 from rft_admin.bookings import inquiries
 from rft_admin.bookings import service as bookings
@@ -100,7 +101,7 @@ def _respond(inquiry: Any, order: Order) -> Done:
 def _convert(inquiry: Any, order: Order) -> Done:
     booking = inquiries.convert_to_booking(
         inquiry,
-        terms=terms_of(inquiry.course_session_id) if inquiry.course_session_id else None,
+        terms=terms_of(inquiry.wanted_schedule_id) if inquiry.wanted_schedule_id else None,
         payment_method=order.values["payment_method"],
         now=order.now,
         by=order.by,
@@ -261,7 +262,7 @@ def _closed(inquiry: Any) -> str | None:
 
 
 def _not_convertible(inquiry: Any) -> str | None:
-    if inquiry.course_session_id is None:
+    if inquiry.wanted_schedule_id is None:
         return "It is not about a dated course."
     return _closed(inquiry)
 
@@ -288,6 +289,7 @@ INQUIRY_ACTIONS = (
         hindrance=_closed,
         consequences=_letters_to_inquirers,
     ),
+    QUOTE_ACTION,
     Action(
         name="convert_to_booking",
         label="Make a booking of it",

@@ -14,6 +14,7 @@ from rft_admin.admin.registry import screen
 from rft_admin.bookings.inquiries import place_inquiry
 from rft_admin.bookings.models import BookingInquiry, InquiryStatus
 from rft_admin.bookings.orders import InquiryOrder
+from rft_admin.catalogue.models import CourseSchedule
 from rft_admin.core import clock
 
 
@@ -87,11 +88,19 @@ class BookingInquiryView(TableView):
                     "responded_by_id",
                     "responded_at",
                     "booking_id",
+                    "quoted_total",
+                    "quoted_until",
+                    "quoted_schedule_id",
                 ),
                 "changed by the actions",
             ),
         )
         for name in names
+    }
+    reference_fields = {
+        "course_id": BookingInquiry.__table__.c.course_id,
+        "trainer_id": CourseSchedule.__table__.c.trainer_id,
+        "venue_id": CourseSchedule.__table__.c.venue_id,
     }
     actions = INQUIRY_ACTIONS
 

@@ -22,7 +22,7 @@ from rft_admin.bookings.orders import (
 from rft_admin.bookings.placing import place_booking
 from rft_admin.bookings.references import new_reference
 from rft_admin.catalogue.models import Course, CourseSchedule
-from rft_admin.catalogue.schedules import lock_schedules
+from rft_admin.catalogue.schedules import lock_schedules, mark_cancelled
 from rft_admin.catalogue.service import LARGEST_ID, get_schedule
 from rft_admin.core.actor import Actor
 from rft_admin.core.database import db
@@ -91,9 +91,9 @@ def respond(inquiry: BookingInquiry, response: str, *, now: datetime, by: Actor)
     :raises InquiryClosed: if it is closed or converted.
     """
     answer = require_text(response, "response", longest=LONGEST_TEXT)
-    inquiry = _lock(inquiry)
+    inquiry = lock_inquiry(inquiry)
     if inquiry.status is not InquiryStatus.RESPONDED:
-        _require(inquiry, InquiryStatus.RESPONDED)
+        require_change(inquiry, InquiryStatus.RESPONDED)
     with audit.acting("responded"):
         inquiry.status = InquiryStatus.RESPONDED
         inquiry.response = answer
@@ -108,12 +108,20 @@ def close(inquiry: BookingInquiry, *, now: datetime, by: Actor) -> BookingInquir
 
     :raises InquiryClosed: if it is closed or converted already.
     """
-    inquiry = _lock(inquiry)
-    _require(inquiry, InquiryStatus.CLOSED)
+    inquiry = lock_inquiry(inquiry)
+    require_change(inquiry, InquiryStatus.CLOSED)
     with audit.acting("closed"):
         inquiry.status = InquiryStatus.CLOSED
         inquiry.hold_expires_at = None
+        give_up_quoted_date(inquiry, reason="The inquiry was closed.", by=by)
     return inquiry
+
+
+def give_up_quoted_date(inquiry: BookingInquiry, *, reason: str, by: Actor) -> None:
+    """Free the teacher and the venue of a date that was kept for a quote; the quote is over."""
+    quoted = inquiry.quoted_schedule
+    if quoted is not None and quoted.is_open:
+        mark_cancelled(quoted, reason=reason, by=by)
 
 
 def convert_to_booking(
@@ -126,19 +134,32 @@ def convert_to_booking(
 ) -> Booking:
     """Make a booking of an inquiry: its hold is released and the places taken in one act.
 
+    An inquiry with a quote becomes the booking of the quoted private date.
+
     :raises NotForADate: if it is not about a dated course.
     :raises InquiryClosed: if it is closed or converted already.
     :raises SoldOut: if its hold is over and the places are gone.
     """
-    schedule_id = inquiry.course_session_id
+    schedule_id = inquiry.wanted_schedule_id
     if schedule_id is None:
         raise NotForADate
-    inquiry = _lock(inquiry)
-    _require(inquiry, InquiryStatus.CONVERTED)
+    order = order_of(inquiry, schedule_id, terms or {}, payment_method)
+    return become_booking(inquiry, order, now=now, by=by)
+
+
+def become_booking(
+    inquiry: BookingInquiry, order: BookingOrder, *, now: datetime, by: Actor
+) -> Booking:
+    """Let the inquiry become the booking of this order, once.
+
+    :raises InquiryClosed: if it is closed or converted already.
+    :raises SoldOut: if the places are gone.
+    """
+    inquiry = lock_inquiry(inquiry)
+    require_change(inquiry, InquiryStatus.CONVERTED)
     with audit.acting("converted"):
         inquiry.status = InquiryStatus.CONVERTED
         inquiry.hold_expires_at = None
-    order = _order_of(inquiry, schedule_id, terms or {}, payment_method)
     booking = place_booking(order, now=now, by=by)
     inquiry.booking_id = booking.id
     db.session.flush()
@@ -161,7 +182,7 @@ def expire(*, now: datetime) -> int:
         .order_by(BookingInquiry.course_session_id, BookingInquiry.id)
     ).all()
     with audit.acting("hold_expired"):
-        for inquiry in map(_lock, due):
+        for inquiry in map(lock_inquiry, due):
             inquiry.hold_expires_at = None
             if inquiry.course_session and inquiry.course_session.start_datetime <= now:
                 inquiry.status = InquiryStatus.EXPIRED
@@ -234,10 +255,10 @@ def _has_live_hold(email: str) -> bool:
     return db.session.scalar(live.limit(1)) is not None
 
 
-def _lock(inquiry: BookingInquiry) -> BookingInquiry:
-    """Lock the inquiry behind its date, in the one order, and return it as it is now."""
-    if inquiry.course_session_id is not None:
-        lock_schedules([inquiry.course_session_id])
+def lock_inquiry(inquiry: BookingInquiry) -> BookingInquiry:
+    """Lock the inquiry behind its dates, in the one order, and return it as it is now."""
+    dates = (inquiry.course_session_id, inquiry.quoted_schedule_id)
+    lock_schedules({date_id for date_id in dates if date_id is not None})
     return db.session.scalars(
         select(BookingInquiry)
         .filter_by(id=inquiry.id)
@@ -246,16 +267,21 @@ def _lock(inquiry: BookingInquiry) -> BookingInquiry:
     ).one()
 
 
-def _require(inquiry: BookingInquiry, status: InquiryStatus) -> None:
+def require_change(inquiry: BookingInquiry, status: InquiryStatus) -> None:
+    """Refuse a change of state that does not follow the present one.
+
+    :raises InquiryClosed: if the inquiry is closed or converted already.
+    """
     if not inquiry.can_become(status):
         raise InquiryClosed(
             f"Inquiry {inquiry.inquiry_reference} is {label_of(inquiry.status).lower()} already."
         )
 
 
-def _order_of(
+def order_of(
     inquiry: BookingInquiry, schedule_id: int, terms: Mapping[str, Any], payment_method: str
 ) -> BookingOrder:
+    """Return the order that the inquiry amounts to; its people are named later."""
     business = bool(inquiry.company_name)
     return BookingOrder(
         schedule_id=schedule_id,

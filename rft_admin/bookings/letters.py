@@ -26,6 +26,8 @@ from rft_admin.messaging.models import EmailLog
 #: What the links are signed for.
 BOOKING_LINK = "booking"
 ATTENDEE_LINK = "attendee"
+#: The version in it is the quoted date: a later quote makes the earlier link open nothing.
+QUOTE_LINK = "quote"
 
 Context = dict[str, Any]
 
@@ -229,6 +231,32 @@ def inquiry_response(inquiry: BookingInquiry, *, now: datetime) -> EmailLog:
         subject=f"Your inquiry {inquiry.inquiry_reference}",
         context=_inquiry_words(inquiry)
         | {"response": inquiry.response or "", "book_url": _book_url(inquiry)},
+        now=now,
+    )
+
+
+def quote(inquiry: BookingInquiry, *, now: datetime) -> EmailLog:
+    """Send the offer of a private course: date, site, total, valid until, and where to accept."""
+    schedule, until = inquiry.quoted_schedule, inquiry.quoted_until
+    if schedule is None or until is None:
+        raise ValueError(f"Inquiry {inquiry.id} has no quote.")
+    return messaging.queue_letter(
+        template="quote",
+        to=inquiry.email,
+        subject=f"Our quote for {_course_and_day(schedule)}",
+        context=_course_words(schedule)
+        | _inquiry_words(inquiry)
+        | {
+            "total": format_pounds(inquiry.quoted_total or ZERO),
+            "valid_until": format_date(until),
+            "note": inquiry.response or "",
+        },
+        personal_link={
+            "path": f"/quotes/{inquiry.inquiry_reference}",
+            "purpose": QUOTE_LINK,
+            "row_id": inquiry.id,
+            "version": schedule.id,
+        },
         now=now,
     )
 

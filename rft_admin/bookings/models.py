@@ -403,7 +403,17 @@ class BookingInquiry(Versioned, Model):
         ForeignKey("bookings.id", ondelete="SET NULL"), index=True
     )
 
-    course_session: Mapped[CourseSchedule | None] = relationship()
+    #: A private course's price for the whole group, as quoted, in pounds.
+    quoted_total: Mapped[Money | None]
+    #: The last day, in London, on which the quote can be accepted.
+    quoted_until: Mapped[date | None] = mapped_column(index=True)
+    #: The unpublished date that is kept for the client meanwhile.
+    quoted_schedule_id: Mapped[int | None] = mapped_column(
+        ForeignKey("course_schedules.id", ondelete="RESTRICT"), index=True
+    )
+
+    course_session: Mapped[CourseSchedule | None] = relationship(foreign_keys=[course_session_id])
+    quoted_schedule: Mapped[CourseSchedule | None] = relationship(foreign_keys=[quoted_schedule_id])
     course: Mapped[Course | None] = relationship()
     responded_by: Mapped[User | None] = relationship(foreign_keys=[responded_by_id])
     booking: Mapped[Booking | None] = relationship()
@@ -412,6 +422,11 @@ class BookingInquiry(Versioned, Model):
     def is_open(self) -> bool:
         """Whether it still waits for an answer or a decision."""
         return self.status in {InquiryStatus.PENDING, InquiryStatus.RESPONDED}
+
+    @property
+    def wanted_schedule_id(self) -> int | None:
+        """The date that a booking would be for: the quoted one, else the one asked about."""
+        return self.quoted_schedule_id or self.course_session_id
 
     def holds_places_at(self, now: datetime) -> bool:
         """Return whether its places are held at that moment, as the database counts them."""

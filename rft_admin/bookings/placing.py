@@ -242,7 +242,7 @@ def _write(
         price_per_place=quote.price_per_place,
         payment_method_chosen=choice,
         payment_due_at=rules.invoice_due_at(order, schedule, now=now) if by_invoice else None,
-        hold_expires_at=_hold_until(choice, quote, now=now),
+        hold_expires_at=_hold_until(choice, quote, schedule, now=now),
         idempotency_key=key,
         source=BookingSource(order.source),
         terms_snapshot={**order.terms, FINGERPRINT: order.fingerprint()},
@@ -256,9 +256,14 @@ def _write(
     return booking
 
 
-def _hold_until(choice: PaymentChoice, quote: Quote, *, now: datetime) -> datetime | None:
-    """Return until when the places wait for a card payment; nothing else has a time limit."""
-    if quote.is_free or choice is not PaymentChoice.CARD:
+def _hold_until(
+    choice: PaymentChoice, quote: Quote, schedule: CourseSchedule, *, now: datetime
+) -> datetime | None:
+    """Return until when the places wait for a card payment; nothing else has a time limit.
+
+    The places of a private date are nobody else's, so they wait too.
+    """
+    if quote.is_free or choice is not PaymentChoice.CARD or schedule.is_private:
         return None
     return now + timedelta(minutes=settings.payment_hold_minutes())
 

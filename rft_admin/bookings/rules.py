@@ -122,6 +122,14 @@ def check_date(order: BookingOrder, schedule: CourseSchedule, *, now: datetime) 
     early = needs_early_start(schedule, order.customer_type, now=now, cooling_off_days=days)
     if early and not order.early_start_requested:
         raise EarlyStartNeeded
+    refuse_invoice_for_consumers(order)
+
+
+def refuse_invoice_for_consumers(order: BookingOrder) -> None:
+    """Refuse payment by invoice but for businesses, and while the office has switched it off.
+
+    :raises InvoiceNotPossible: if so.
+    """
     by_invoice = order.payment_method == PaymentChoice.INVOICE
     if by_invoice and not (order.is_business and order.terms.get("invoice_enabled")):
         raise InvoiceNotPossible
@@ -209,10 +217,18 @@ def _check_choices(order: BookingOrder) -> None:
 def _check_party(order: BookingOrder) -> None:
     if order.number_of_places < 1:
         raise Incomplete("Please book at least one place.", field="number_of_places")
-    if order.number_of_places > settings.max_places_per_booking():
-        raise TooManyPlaces
+    refuse_large_party(order.number_of_places)
     if len(order.attendees) + order.booker_attends > order.number_of_places:
         raise TooManyAttendees
+
+
+def refuse_large_party(number_of_places: int) -> None:
+    """Refuse a party larger than one booking may bring.
+
+    :raises TooManyPlaces: if it is.
+    """
+    if number_of_places > settings.max_places_per_booking():
+        raise TooManyPlaces
 
 
 def _check_requirement(order: BookingOrder) -> None:

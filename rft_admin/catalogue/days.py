@@ -142,10 +142,11 @@ def list_shifted(schedule: CourseSchedule, starts_at: datetime) -> list[DayTimes
     The clock on the wall counts: a 09:30 stays 09:30 across a clock change.
     """
     shift = _wall(starts_at) - _wall(schedule.start_datetime)
-    return [_shifted(day, shift) for day in present_days(schedule)]
+    return [moved_by_days(day, shift) for day in present_days(schedule)]
 
 
-def _shifted(day: DayTimes, shift: timedelta) -> DayTimes:
+def moved_by_days(day: DayTimes, shift: timedelta) -> DayTimes:
+    """Return the day later by so much on the wall's clock, whatever the clocks did meanwhile."""
     return DayTimes(
         starts_at=_from_wall(_wall(day.starts_at) + shift),
         ends_at=_from_wall(_wall(day.ends_at) + shift),

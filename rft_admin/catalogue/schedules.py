@@ -55,6 +55,7 @@ __all__ = [
     "complete",
     "create_schedule",
     "duplicate",
+    "in_order",
     "list_shifted",
     "lock_schedules",
     "mark_cancelled",

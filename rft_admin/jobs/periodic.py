@@ -7,7 +7,7 @@ from datetime import timedelta
 from procrastinate import JobContext
 from procrastinate.exceptions import ConnectorException
 
-from rft_admin.bookings import decisions, inquiries, reminders
+from rft_admin.bookings import decisions, inquiries, quotes, reminders
 from rft_admin.bookings.models import Booking, BookingStatus
 from rft_admin.core import clock
 from rft_admin.core.database import db, transact
@@ -92,6 +92,13 @@ def warn_of_disputes() -> None:
 def remind_of_invoices() -> None:
     """Send the invoices that have not gone out yet, and remind of those that are unpaid."""
     billing.remind(now=clock.now(), by=actor_of("remind_of_invoices"))
+
+
+@by_the_clock("expire_quotes", "20 0,1 * * *")
+def expire_quotes() -> None:
+    """Free the dates of quotes whose last day has passed in London."""
+    by = actor_of("expire_quotes")
+    transact(lambda: quotes.expire_quotes(now=clock.now(), by=by), by=by)
 
 
 @by_the_clock("ask_to_decide", "0 7 * * *")

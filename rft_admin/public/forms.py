@@ -277,6 +277,20 @@ class TransferForm(PublicForm):
     early_start_request = tick("Please give the course inside the cooling-off time.")
 
 
+class QuoteForm(PublicForm):
+    """Accepts the quote of a private course."""
+
+    payment_method = RadioField("How do you want to pay?", invalid_choice_message=CHOOSE)
+    purchase_order = text("Purchase order number")
+    early_start_request = tick("Please give the course inside the cooling-off time.")
+    accept_terms = tick("I accept this quote and the terms.")
+
+    def validate_accept_terms(self, field: Field) -> None:
+        """Ask for the terms to be accepted."""
+        if not field.data:
+            raise ValidationError("Please accept the quote and the terms.")
+
+
 class NamesForm(PublicForm):
     """The names of a booking's people."""
 

@@ -211,6 +211,7 @@ class TestJobs:
             "ask_to_decide",
             "check_payments",
             "expire_certificates",
+            "expire_quotes",
             "reconcile_nightly",
             "remind_of_expiry",
             "remind_of_invoices",
