@@ -82,10 +82,6 @@ class IsStatus(ColumnFilter):
         """Return the member."""
         return self.path.column.type.enum_class(value)  # type: ignore[union-attr] # as above
 
-    def condition(self, column: Any, value: Any) -> Any:
-        """Return equality."""
-        return column == value
-
 
 class IsYes(ColumnFilter):
     """Yes or no."""
@@ -120,10 +116,6 @@ class IsRow(ColumnFilter):
         if number is None:
             raise ValueError(value)
         return number
-
-    def condition(self, column: Any, value: Any) -> Any:
-        """Return equality."""
-        return column == value
 
 
 class Contains(ColumnFilter):
