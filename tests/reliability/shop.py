@@ -13,6 +13,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import text
 
+from config import Config
 from rft_admin import create_app
 from rft_admin.core import clock
 from rft_admin.core.database import db
@@ -175,13 +176,28 @@ def wait_until(
 def open_app(url: str, stripe: StripeSandbox) -> Flask:
     """Return an application on that database that speaks to that Stripe."""
     app = create_app(environment(url))
-    app.config["RFT"] = replace(
-        app.config["RFT"],
+    app.config["RFT"] = _speaking_to(stripe, app.config["RFT"])
+    return app
+
+
+@contextmanager
+def with_stripe(app: Flask, stripe: StripeSandbox) -> Iterator[None]:
+    """Let an application speak to that Stripe for a while."""
+    before = app.config["RFT"]
+    app.config["RFT"] = _speaking_to(stripe, before)
+    try:
+        yield
+    finally:
+        app.config["RFT"] = before
+
+
+def _speaking_to(stripe: StripeSandbox, config: Config) -> Config:
+    return replace(
+        config,
         stripe_secret_key=KEY,
         stripe_webhook_secret=SECRET,
         stripe_api_base=stripe.base_url,
     )
-    return app
 
 
 def _answers(port: int) -> bool:

@@ -18,7 +18,7 @@ from rft_admin.bookings import service as bookings
 from rft_admin.bookings.models import Booking, BookingStatus, PaymentStatus
 from rft_admin.core import clock
 from rft_admin.core.database import db, transact
-from rft_admin.payments import checkout, refunds, schedules
+from rft_admin.payments import changes, checkout, refunds, schedules
 from rft_admin.payments.models import Refund, RefundStatus
 from tests.bookings import offers
 from tests.bookings.offers import OFFICE, VISITOR
@@ -29,7 +29,7 @@ from tests.reliability.shop import Shop
 
 pytestmark = pytest.mark.reliability
 
-RANDOM_MOMENTS = scaled(200) if SCALE >= 1 else 6
+RANDOM_MOMENTS = scaled(200) if SCALE >= 1 else 7
 #: Of an act that is one call to Stripe.
 AFTER_THE_CALL = 2
 #: An act takes about so long; a moment past its end kills nobody.
@@ -142,6 +142,30 @@ class Stories:
 
         return Story("refund", {"refund_id": refund_id}, go_on)
 
+    def transfer(self) -> Story:
+        """The office moves a booking to another date, and again if it has not moved."""
+        booking_id = self._paid()
+        schedule_id = transact(
+            lambda: offers.schedule(course=_booking(booking_id).course_schedule.course).id
+        )
+
+        def go_on() -> None:
+            if _booking(booking_id).course_schedule_id != schedule_id:
+                transact(
+                    lambda: changes.transfer(
+                        booking=_booking(booking_id),
+                        schedule_id=schedule_id,
+                        now=clock.now(),
+                        by=OFFICE,
+                    )
+                )
+            assert _booking(booking_id).course_schedule_id == schedule_id
+            assert desk.letters(_booking(booking_id)).count("booking_transferred") == 1
+            self._is_confirmed(booking_id)
+
+        args = {"booking_id": booking_id, "schedule_id": schedule_id}
+        return Story("transfer", args, go_on)
+
     def cancel(self) -> Story:
         """A customer cancels, and again if the booking still stands."""
         booking_id = self._paid()
@@ -225,7 +249,7 @@ def _refund(refund_id: int) -> Refund:
     return db.session.get_one(Refund, refund_id, populate_existing=True)
 
 
-ACTS = ("book", "pay", "webhook", "refund", "cancel", "cancel_schedule")
+ACTS = ("book", "pay", "webhook", "refund", "transfer", "cancel", "cancel_schedule")
 
 
 def survive(shop: Shop, victim: Victim, story: Story, **how: Any) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from rft_admin.bookings import service as bookings
 from rft_admin.bookings.models import Booking
 from rft_admin.core import clock
 from rft_admin.core.database import db, transact
-from rft_admin.payments import checkout, refunds, schedules, webhook
+from rft_admin.payments import changes, checkout, refunds, schedules, webhook
 from rft_admin.payments import stripe_gateway as gateway
 from rft_admin.payments.models import Refund
 from tests.bookings import offers
@@ -78,6 +78,19 @@ def cancel(booking_id: int) -> None:
     )
 
 
+def transfer(booking_id: int, schedule_id: int) -> None:
+    """Move a booking to another date."""
+    transact(
+        lambda: changes.transfer(
+            booking=db.session.get_one(Booking, booking_id),
+            schedule_id=schedule_id,
+            now=clock.now(),
+            by=OFFICE,
+        ),
+        by=OFFICE,
+    )
+
+
 def cancel_schedule(schedule_id: int) -> None:
     """Cancel a date."""
     schedules.cancel_schedule(
@@ -100,6 +113,7 @@ ACTS: dict[str, Callable[..., None]] = {
     "pay": pay,
     "webhook": receive_and_process,
     "refund": refund,
+    "transfer": transfer,
     "cancel": cancel,
     "cancel_schedule": cancel_schedule,
     "careless_refund": careless_refund,
