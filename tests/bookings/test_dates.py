@@ -1,5 +1,7 @@
 """A date moves after people have booked: they hear of it, and nobody else does."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
@@ -44,6 +46,33 @@ class TestChangeSchedule:
         bookings.change_schedule(date, values=values | {"min_places": 4}, now=NOW, by=OFFICE)
 
         assert told(session) == [confirmed.id]
+
+    def test_tells_the_confirmed_of_new_times_and_keeps_the_earlier_start(
+        self, session: Session
+    ) -> None:
+        date = offers.schedule()
+        first = date.start_datetime
+        confirmed, pending = offers.confirmed(date.id), offers.booked(date.id)
+        confirmed.reminder_sent = True
+        other = offers.confirmed(offers.schedule().id)
+        later = schedules.list_shifted(date, first + timedelta(days=1))
+        earlier = schedules.list_shifted(date, first - timedelta(days=1))
+
+        for days in (later, later, earlier):
+            bookings.change_schedule(
+                date,
+                values={"venue_id": offers.venue(allows_concurrent=True).id},
+                days=days,
+                now=NOW,
+                by=OFFICE,
+            )
+
+        sent = select(EmailLog.booking_id).filter_by(template_name="booking_transferred")
+        assert session.scalars(sent).all() == [confirmed.id, confirmed.id]
+        assert told(session) == [confirmed.id]
+        assert confirmed.booked_start == pending.booked_start == first - timedelta(days=1)
+        assert not confirmed.reminder_sent
+        assert other.booked_start == first
 
     def test_tells_nobody_of_a_date_that_has_begun(self, session: Session) -> None:
         date = offers.schedule()
