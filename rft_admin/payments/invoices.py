@@ -51,15 +51,19 @@ def issue_invoice(booking: Booking, *, now: datetime, by: Actor) -> Invoice | No
 
 
 def credit_note(refund: Refund, *, now: datetime, by: Actor) -> Invoice | None:
-    """Return the credit note of a refund, issued now unless it exists; None without an invoice."""
+    """Return the credit note of a refund, issued now unless it exists.
+
+    None without an invoice, and for money that no invoice asked for: a booking paid twice keeps
+    its invoice.
+    """
     existing = db.session.scalar(select(Invoice).where(Invoice.refund_id == refund.id))
     if existing is not None:
         return existing
     invoice = find_live_invoice(refund.booking)
     if invoice is None:
         return None
-    total = min(refund.net_refund, uncredited(invoice))
-    return _credit(invoice, total, refund=refund, now=now)
+    total = min(refund.net_refund, uncredited(invoice) - ledger.amount_kept(refund.booking))
+    return _credit(invoice, total, refund=refund, now=now) if total > 0 else None
 
 
 def close_unpaid(booking: Booking, *, now: datetime, by: Actor) -> Invoice | None:

@@ -6,6 +6,7 @@ from string import Template
 
 from sqlalchemy import text
 
+from rft_admin.bookings.placing import HOLD_EXPIRED, REPLACED
 from rft_admin.core.database import db
 
 
@@ -42,6 +43,15 @@ _PARTS = {
         FROM course_schedules s
     """,
     "settled": "('succeeded', 'partially_refunded', 'refunded', 'disputed')",
+    "ledger": """
+        SELECT b.id, b.status, b.payment_status, b.payment_amount, b.cancellation_reason,
+            coalesce(sum(p.amount), 0) AS paid, coalesce(sum(p.amount_refunded), 0) AS returned
+        FROM bookings b LEFT JOIN payment_transactions p
+            ON p.booking_id = b.id
+           AND p.status IN ('succeeded', 'partially_refunded', 'refunded', 'disputed')
+        GROUP BY b.id
+    """,
+    "lost_places": f"('{HOLD_EXPIRED}', '{REPLACED}')",
 }
 
 _QUESTIONS = (
@@ -99,6 +109,51 @@ _QUESTIONS = (
         SELECT count(*) FROM bookings b WHERE b.payment_status = 'paid' AND b.payment_amount >
             (SELECT coalesce(sum(p.amount - p.amount_refunded), 0) FROM payment_transactions p
               WHERE p.booking_id = b.id AND p.status IN $settled)
+        """,
+    ),
+    _Question(
+        "payments whose status is not what was given back of them",
+        """
+        SELECT count(*) FROM payment_transactions p WHERE p.status <> 'disputed' AND CASE
+            WHEN p.amount_refunded = 0 THEN p.status IN ('partially_refunded', 'refunded')
+            WHEN p.amount_refunded < p.amount THEN p.status <> 'partially_refunded'
+            ELSE p.status <> 'refunded' END
+        """,
+    ),
+    _Question(
+        "bookings whose payment status is not what the ledger says",
+        """
+        SELECT count(*) FROM ($ledger) l WHERE CASE l.payment_status
+            WHEN 'paid' THEN l.payment_amount > 0 AND l.paid = 0
+            WHEN 'refunded' THEN l.returned = 0 OR l.paid > l.returned
+            WHEN 'partially_refunded' THEN l.returned = 0 OR l.paid <= l.returned
+            ELSE l.returned > 0 OR l.paid > 0 AND l.paid >= l.payment_amount END
+        """,
+    ),
+    _Question(
+        "bookings that lost their places and kept their money",
+        """
+        SELECT count(*) FROM ($ledger) l
+        WHERE l.status = 'cancelled' AND l.cancellation_reason IN $lost_places
+        AND l.paid > (SELECT coalesce(sum(r.net_refund), 0) FROM refunds r
+                       WHERE r.booking_id = l.id AND r.status <> 'rejected')
+        """,
+    ),
+    _Question(
+        "invoices that credit notes take back more than once",
+        """
+        SELECT count(*) FROM invoices i WHERE i.kind = 'invoice' AND i.total <
+            (SELECT coalesce(sum(c.total), 0) FROM invoices c WHERE c.credits_invoice_id = i.id)
+        """,
+    ),
+    _Question(
+        "bookings with two live invoices",
+        """
+        SELECT count(*) FROM (
+            SELECT FROM invoices i WHERE i.kind = 'invoice' AND i.total >
+                (SELECT coalesce(sum(c.total), 0) FROM invoices c WHERE c.credits_invoice_id = i.id)
+            GROUP BY i.booking_id HAVING count(*) > 1
+        ) doubled
         """,
     ),
     _Question(
@@ -160,6 +215,21 @@ _QUESTIONS = (
         AND EXISTS (SELECT FROM procrastinate_workers
                      WHERE last_heartbeat > CAST(:now AS timestamptz) - interval '2 minutes')
         """,
+    ),
+    _Question(
+        "differences with Stripe that wait for a person",
+        "SELECT count(*) FROM reconciliation_differences WHERE status = 'open'",
+        is_only_told=True,
+    ),
+    _Question(
+        "bookings on invoice that were not billed yet",
+        """
+        SELECT count(*) FROM bookings b WHERE b.payment_method_chosen = 'invoice'
+        AND b.status IN ('confirmed', 'completed', 'no_show') AND b.payment_status = 'pending'
+        AND b.payment_amount > 0
+        AND NOT EXISTS (SELECT FROM invoices i WHERE i.booking_id = b.id AND i.kind = 'invoice')
+        """,
+        is_only_told=True,
     ),
     _Question(
         "expired holds, not tidied yet",

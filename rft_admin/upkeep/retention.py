@@ -70,6 +70,8 @@ _RULES = (
         DELETE FROM payment_transactions p USING bookings b
         WHERE b.id = p.booking_id AND b.status = 'cancelled' AND NOT b.confirmation_sent
         AND b.cancelled_at < :before AND p.status IN ('pending', 'failed', 'cancelled')
+        AND NOT EXISTS (SELECT FROM reconciliation_differences d
+                         WHERE d.payment_transaction_id = p.id)
         """,
         lambda: _NOTHING_CAME_OF_IT_DAYS,
     ),
@@ -149,6 +151,10 @@ _MONEY = (
         RETURNING stored_file_id
     )
     DELETE FROM stored_files WHERE id IN (SELECT stored_file_id FROM gone)
+    """,
+    """
+    DELETE FROM reconciliation_differences d USING payment_transactions p
+    WHERE p.id = d.payment_transaction_id AND p.booking_id IN (SELECT id FROM old_bookings)
     """,
     "DELETE FROM refunds WHERE booking_id IN (SELECT id FROM old_bookings)",
     "DELETE FROM payment_transactions WHERE booking_id IN (SELECT id FROM old_bookings)",

@@ -15,7 +15,13 @@ from rft_admin.core.database import db
 from rft_admin.core.settings import ValueType
 from rft_admin.payments import webhook
 from rft_admin.payments.gateway_objects import BadSignature, GatewayAway
-from rft_admin.payments.models import RefundStatus, StripeEvent, TransactionStatus
+from rft_admin.payments.models import (
+    Invoice,
+    InvoiceKind,
+    RefundStatus,
+    StripeEvent,
+    TransactionStatus,
+)
 from sandbox.stripe import StripeSandbox
 from tests.bookings import offers
 from tests.bookings.offers import OFFICE
@@ -292,6 +298,8 @@ class TestComingLate:
         assert booking.payment_status is PaymentStatus.PAID
         assert refund.calculation["rule"] == "paid_twice"
         assert refund.status is RefundStatus.COMPLETED
+        kinds = db.session.scalars(select(Invoice.kind).filter_by(booking_id=booking.id))
+        assert list(kinds) == [InvoiceKind.INVOICE]
 
 
 class TestDisputes:

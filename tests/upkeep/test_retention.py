@@ -24,10 +24,12 @@ from rft_admin.core.limits import RateLimit
 from rft_admin.delivery.models import AttendanceRecord, Certificate
 from rft_admin.messaging.models import EmailLog, EmailStatus
 from rft_admin.payments.models import (
+    DifferenceKind,
     Invoice,
     InvoiceKind,
     PaymentTransaction,
     Provider,
+    ReconciliationDifference,
     Refund,
     RefundStatus,
     StripeEvent,
@@ -101,6 +103,20 @@ class TestBookingsThatCameToNothing:
 
         assert session.scalars(select(Booking.id)).all() == [young.id]
         assert _count(session, PaymentTransaction) == 0
+
+    def test_stay_while_a_difference_with_stripe_names_their_payment(
+        self, session: Session
+    ) -> None:
+        payment = PaymentTransaction(
+            booking=_abandoned(91), amount=Decimal(75), status=TransactionStatus.CANCELLED
+        )
+        session.add(payment)
+        session.flush()
+        session.add(_difference(payment))
+
+        retention.run(now=NOW)
+
+        assert _count(session, PaymentTransaction) == 1
 
     @pytest.mark.parametrize("reason", ["was paid", "was confirmed"])
     def test_stay_where_something_came_of_them(self, session: Session, reason: str) -> None:
@@ -206,6 +222,8 @@ class TestMoney:
         old = _paid_booking(clock.london_midnight(first_kept) - 2 * DAY)
         young = _paid_booking(clock.london_midnight(first_kept) + 2 * DAY)
         old_id, young_id = old.id, young.id
+        for payment in session.scalars(select(PaymentTransaction)).all():
+            session.add(_difference(payment))
 
         counts = retention.run(now=NOW)
 
@@ -214,6 +232,7 @@ class TestMoney:
         for model in (PaymentTransaction, Refund, Invoice):
             assert session.scalars(select(model.booking_id)).all() == [young_id]
         assert _count(session, StoredFile) == 1
+        assert _count(session, ReconciliationDifference) == 1
 
     def test_leaves_no_invariant_broken(self, session: Session) -> None:
         first_kept = retention.first_day_of_kept_money(clock.london_date(NOW))
@@ -275,6 +294,15 @@ class TestTheAudit:
         retention.run(now=NOW)
 
         assert _count(session, AdminActivityLog) == 0
+
+
+def _difference(payment: PaymentTransaction) -> ReconciliationDifference:
+    return ReconciliationDifference(
+        kind=DifferenceKind.AMOUNT,
+        stripe_object_id=f"ch_{payment.id}",
+        payment_transaction=payment,
+        explanation="A penny.",
+    )
 
 
 def _event(days_ago: int) -> AnalyticsEvent:
