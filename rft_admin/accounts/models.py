@@ -153,9 +153,9 @@ class AdminActivityLog(Model):
     user_id: Mapped[int | None] = mapped_column(
         ForeignKey("users.id", ondelete="RESTRICT"), index=True
     )
-    action: Mapped[str] = mapped_column(index=True)
+    action: Mapped[str] = mapped_column(index=True, info={"shown_as": "words"})
     #: The table's name.
-    entity_type: Mapped[str]
+    entity_type: Mapped[str] = mapped_column(info={"shown_as": "words"})
     entity_id: Mapped[int | None]
     #: `{"field": {"old": …, "new": …}}`; secrets never enter it.
     changes: Mapped[Json] = mapped_column(default=dict, server_default=text("'{}'::jsonb"))

@@ -347,7 +347,7 @@ class DiscountCodeView(TableView):
         "usage_limit",
         "is_active",
     )
-    column_labels = {"discount_value": "Value", "course_id": "Only for"}
+    column_labels = {"discount_value": "Value (% or £)", "course_id": "Only for"}
     column_searchable_list = ("code", "description")
     column_filters = ("discount_type", "is_active", "course_id", "valid_until")
     default_order = (("id", True),)

@@ -159,9 +159,7 @@ def _json(value: Any) -> Markup:
     if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
         return Markup("{}").format(", ".join(str(item) for item in value))
     # A block that scrolls must be reachable by keyboard.
-    block = Markup('<pre tabindex="0" role="region" aria-label="All values">{}</pre>').format(
-        plain(value)
-    )
+    block = Markup('<pre tabindex="0">{}</pre>').format(plain(value))
     words = value.get("words") if isinstance(value, dict) else None
     if not isinstance(words, list):
         return block
@@ -187,5 +185,6 @@ _SHOWN: dict[str, Callable[[Any], Markup]] = {
     "link": _link,
     "json": _json,
     "percent": _percent,
+    "words": lambda value: Markup("{}").format(words_of(value)),
     "long": lambda value: Markup("{}").format(value),
 }

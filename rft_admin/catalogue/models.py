@@ -410,7 +410,8 @@ class DiscountCode(Versioned, Model):
     description: Mapped[str] = mapped_column(default="", server_default="")
     discount_type: Mapped[DiscountType] = enum_column("discount_type", DiscountType)
     #: Per cent of the price, or pounds off the whole booking.
-    discount_value: Mapped[Money]
+    #: Per cent or pounds, as the type says: a pound sign would lie.
+    discount_value: Mapped[Money] = mapped_column(info={"shown_as": "number"})
     is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     #: `[valid_from, valid_until)`; None is without that limit.
     valid_from: Mapped[datetime | None] = mapped_column(index=True)

@@ -35,7 +35,7 @@ class Setting(Versioned, Model):
     key: Mapped[str] = mapped_column(unique=True)
     value: Mapped[str]
     value_type: Mapped[ValueType] = enum_column("value_type", ValueType)
-    category: Mapped[str] = mapped_column(index=True)
+    category: Mapped[str] = mapped_column(index=True, info={"shown_as": "words"})
     display_name: Mapped[str]
     description: Mapped[str]
     #: May be shown to visitors.
@@ -49,6 +49,9 @@ class Setting(Versioned, Model):
     updated_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("users.id", ondelete="RESTRICT"), index=True
     )
+
+    def __str__(self) -> str:
+        return self.display_name
 
 
 class BadSetting(DomainError):

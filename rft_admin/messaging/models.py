@@ -43,7 +43,7 @@ class EmailLog(Model):
 
     recipient_email: Mapped[CaseInsensitive] = mapped_column(index=True)
     subject: Mapped[str]
-    template_name: Mapped[str] = mapped_column(index=True)
+    template_name: Mapped[str] = mapped_column(index=True, info={"shown_as": "words"})
     status: Mapped[EmailStatus] = enum_column(
         "status",
         EmailStatus,

@@ -42,9 +42,14 @@ class Album:
             self.faults += [f"{name} {width}: {one}" for one in accessibility_faults(self.page)]
             if self._directory:
                 self._directory.mkdir(parents=True, exist_ok=True)
-                path = self._directory / f"{name}-{width}.png"
-                self.page.screenshot(path=path, full_page=True)
+                self._keep(self._directory / f"{name}-{width}.png", width)
         self.page.set_viewport_size(DESKTOP)
+
+    def _keep(self, path: Path, width: int) -> None:
+        """Store the whole page: the window as high as the page, so that nothing sticks midway."""
+        height = self.page.evaluate("document.documentElement.scrollHeight")
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.screenshot(path=path)
 
 
 def fill_in(page: Page) -> None:
