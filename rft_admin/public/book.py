@@ -135,9 +135,8 @@ def _next_address(placed: Placed, now: datetime) -> str:
 def _refused(
     form: BookingForm, schedule: CourseSchedule, refusal: DomainError, now: datetime
 ) -> ResponseReturnValue:
-    card = list_cards([schedule], now=now)[0]
     if isinstance(refusal, rules.BookingClosed):
-        return _closed(card, now), CONFLICT
+        return _closed(list_cards([schedule], now=now)[0], now), CONFLICT
     if not form.refuse(refusal):
         form.form_errors = [*form.form_errors, refusal.message]
     if isinstance(refusal, places.SoldOut):

@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from sqlalchemy import event
@@ -45,11 +46,7 @@ def pay(booking_id: int) -> None:
 def receive_and_process(events: list[tuple[str, str]]) -> None:
     """Take events in, and let each take its effect, as the webhook and its jobs do."""
     for payload, signature in events:
-        received = transact(
-            lambda payload=payload, signature=signature: webhook.receive(
-                payload.encode(), signature, now=clock.now()
-            )
-        )
+        received = transact(partial(webhook.receive, payload.encode(), signature, now=clock.now()))
         if received is not None:
             webhook.process(received.id)
 
@@ -139,7 +136,7 @@ class Points:
             self.reach()
             return answer
 
-        RequestsClient.request = counted  # type: ignore[method-assign] # the SDK offers no hook
+        RequestsClient.request = counted  # type: ignore[method-assign, assignment] # the SDK offers no hook
 
     def reach(self) -> None:
         """Count a point; die if it is the one."""
