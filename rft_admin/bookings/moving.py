@@ -9,7 +9,6 @@ from rft_admin.accounts import audit
 from rft_admin.bookings import letters, places, pricing, requirements, rules
 from rft_admin.bookings.models import Booking, BookingAttendee, BookingStatus
 from rft_admin.catalogue.models import CourseSchedule, DiscountType
-from rft_admin.catalogue.service import NoSuchSchedule
 from rft_admin.core.actor import Actor
 from rft_admin.core.clock import end_of_london_day, london_date
 from rft_admin.core.database import db
@@ -163,12 +162,12 @@ def needs_early_start(booking: Booking, starts_at: datetime) -> bool:
 
 
 def _locked(booking: Booking, schedule_id: int) -> tuple[Booking, CourseSchedule]:
-    """Lock code, both dates in id order, and the booking; return it and the new date."""
+    """Lock code, both dates in id order, and the booking; return it and the new date.
+
+    :raises NoSuchSchedule: if there is no such date.
+    """
     booking = places.lock_booking(booking, schedule_ids=[schedule_id])
-    target = db.session.get(CourseSchedule, schedule_id)
-    if target is None:
-        raise NoSuchSchedule
-    return booking, target
+    return booking, db.session.get_one(CourseSchedule, schedule_id)
 
 
 def _refuse_unmovable(booking: Booking, target: CourseSchedule, *, now: datetime) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from rft_admin.bookings.models import Booking, PaymentStatus
+from rft_admin.bookings.models import Booking, BookingStatus, PaymentStatus
 from rft_admin.catalogue.models import CourseSchedule
 from rft_admin.core import clock
 from rft_admin.messaging.models import EmailLog
@@ -91,6 +91,17 @@ class TestTransfer:
 
         assert session.scalars(select(Refund.net_refund)).all() == [Decimal(30)]
 
+    def test_is_refused_to_what_is_cancelled(self, office: Office, session: Session) -> None:
+        gone = factories.BookingFactory(status=BookingStatus.CANCELLED)
+
+        assert "It is cancelled." in ask(office, "transfer", gone)
+        assert "It is cancelled." in ask(office, "send_payment_link", gone)
+
+    def test_at_the_same_price_leaves_the_money_alone(self, office: Office, party: Booking) -> None:
+        act(office, "bookings", "transfer", party.id, schedule_id=str(a_date().id))
+
+        assert "the same price" in page_after(office, "bookings", party.id)
+
 
 class TestCancelPlaces:
     def test_needs_a_place_and_a_reason(self, office: Office, party: Booking) -> None:
@@ -104,6 +115,19 @@ class TestCancelPlaces:
         fields = {"attendee_ids": str(other.id), "reason": "Ill"}
 
         assert act(office, "bookings", "cancel_places", party.id, **fields) == 422
+
+    def test_is_refused_to_a_single_place(self, office: Office, session: Session) -> None:
+        single = factories.BookingFactory(course_schedule=a_date(60))
+
+        assert "It has one place only" in ask(office, "cancel_places", single)
+
+    def test_says_when_nothing_comes_back(self, office: Office, session: Session) -> None:
+        unpaid = factories.BookingFactory(course_schedule=a_date(60), number_of_places=2)
+        fields = {"attendee_ids": str(unpaid.attendees[0].id), "reason": "Ill"}
+
+        act(office, "bookings", "cancel_places", unpaid.id, **fields)
+
+        assert "Nothing comes back" in page_after(office, "bookings", unpaid.id)
 
     def test_shows_what_each_place_gives_back_and_does_it(
         self, office: Office, party: Booking, session: Session

@@ -13,6 +13,7 @@ from rft_admin.bookings import service as bookings
 from rft_admin.bookings.models import Booking, BookingStatus, ConsentBy, SpecialRequirement
 from rft_admin.bookings.places import SoldOut
 from rft_admin.catalogue.models import CourseSchedule, DiscountCode, DiscountType, ScheduleStatus
+from rft_admin.catalogue.service import NoSuchSchedule
 from rft_admin.core.database import db
 from rft_admin.messaging.models import EmailLog, Notification
 from tests.bookings import offers
@@ -96,7 +97,7 @@ class TestRefusals:
             bookings.transfer(booking, another(booking.course_schedule).id, now=later, by=OFFICE)
 
     def test_to_nowhere(self, booking: Booking) -> None:
-        with pytest.raises(moving.NoSuchSchedule):
+        with pytest.raises(NoSuchSchedule):
             bookings.transfer(booking, 2**31 - 1, now=NOW, by=OFFICE)
 
 
@@ -206,6 +207,16 @@ class TestMove:
 
         kept = session.scalars(select(SpecialRequirement)).one()
         assert kept.purge_after == requirements.purge_day(new)
+
+    def test_is_to_be_paid_before_an_earlier_course(self) -> None:
+        schedule = offers.schedule(days_ahead=60)
+        order = offers.business_order(schedule.id)
+        booking = bookings.place_booking(order, now=NOW, by=VISITOR)
+        soon = offers.schedule(days_ahead=5)
+
+        bookings.transfer(booking, soon.id, now=NOW, by=OFFICE)
+
+        assert booking.payment_due_at == soon.start_datetime
 
     def test_gives_the_calendar_file_a_higher_number_than_before(self, booking: Booking) -> None:
         old, new = booking.course_schedule, another(booking.course_schedule)
