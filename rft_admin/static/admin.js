@@ -181,6 +181,21 @@
     });
   }
 
+  function menu() {
+    const sidebar = document.getElementById("menu");
+    const opener = document.querySelector(".menu-link");
+    if (!sidebar || !opener) return;
+    window.addEventListener("hashchange", function () {
+      if (location.hash === "#menu") sidebar.querySelector(".menu-close").focus();
+    });
+    document.addEventListener("keydown", function (event) {
+      if (event.key === "Escape" && location.hash === "#menu") {
+        location.hash = "top";
+        opener.focus();
+      }
+    });
+  }
+
   function markAll() {
     document.querySelectorAll("button[data-mark-all]").forEach(function (button) {
       button.addEventListener("click", function (event) {
@@ -220,6 +235,7 @@
   unsaved();
   once();
   popovers();
+  menu();
   markAll();
   countMarked();
   printing();

@@ -106,6 +106,38 @@ class TestRegisterPage:
 
         assert [one.status.value for one in records(session)] == ["absent", "present"]
 
+    def test_refuses_a_result_without_an_attendance(
+        self, office: Office, booking: Booking, session: Session
+    ) -> None:
+        fields = {f"assessment-{booking.attendees[0].id}": "1"}
+
+        answer = office.post(path_of(booking), fields)
+
+        assert answer.status_code == 422
+        assert "please say present, late, partial, absent or excused" in answer.text
+        assert records(session) == []
+
+    def test_keeps_a_result_when_all_are_marked_present(
+        self, office: Office, booking: Booking, session: Session
+    ) -> None:
+        fields = {f"assessment-{booking.attendees[0].id}": "1", "do": "all_present"}
+
+        office.post(path_of(booking), fields)
+
+        assert [one.passed_assessment for one in records(session)] == [True, None]
+
+    def test_asks_for_the_identity_in_sight_only_where_the_course_does(
+        self, office: Office, booking: Booking, session: Session
+    ) -> None:
+        calm = office.get(path_of(booking)).text
+        booking.course_schedule.course.requires_identity_check = True
+        session.commit()
+
+        asking = office.get(path_of(booking)).text
+
+        assert 'class="toggle"' not in calm
+        assert asking.count('class="toggle"') == 2
+
     def test_ends_the_day_and_the_course(
         self, office: Office, booking: Booking, session: Session
     ) -> None:
