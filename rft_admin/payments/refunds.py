@@ -134,9 +134,9 @@ def request_refund(
         quote = tariff.explain(booking, now)
     else:
         quote = _by_the_office(pounds(amount), kept, reason)
-    if quote.net <= 0:
-        raise NothingToRefund
-    refund = refund_opening.open_for_booking(booking, quote, reason=reason, tell=True, now=now)
+    refund = None
+    if quote.net > 0:
+        refund = refund_opening.open_for_booking(booking, quote, reason=reason, tell=True, now=now)
     if refund is None:
         raise NothingToRefund
     return refund

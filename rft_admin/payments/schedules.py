@@ -10,11 +10,11 @@ from sqlalchemy import select
 from rft_admin.accounts import audit
 from rft_admin.bookings import letters as booking_letters
 from rft_admin.bookings.models import Booking, BookingStatus
-from rft_admin.catalogue.models import CourseSchedule, ScheduleStatus
+from rft_admin.catalogue.models import ScheduleStatus
 from rft_admin.catalogue.schedules import lock_schedules
 from rft_admin.core.actor import Actor
 from rft_admin.core.database import db, transact
-from rft_admin.core.errors import DomainError, NotFound
+from rft_admin.core.errors import DomainError
 from rft_admin.core.money import ZERO
 from rft_admin.payments import refunds, tariff
 
@@ -63,6 +63,7 @@ def cancel_schedule(*, schedule_id: int, reason: str, now: datetime, by: Actor) 
     Opens its own units of work, one for the date and one per booking: interrupted, it is called
     again and goes on where it stopped. Call it outside one.
 
+    :raises NoSuchSchedule: if there is no such date.
     :raises ScheduleOver: if the date is completed.
     :raises ReasonNeeded: if the reason is empty.
     """
@@ -76,9 +77,7 @@ def cancel_schedule(*, schedule_id: int, reason: str, now: datetime, by: Actor) 
 
 
 def _close_date(schedule_id: int, reason: str) -> None:
-    schedule: CourseSchedule | None = lock_schedules([schedule_id]).get(schedule_id)
-    if schedule is None:
-        raise NotFound
+    schedule = lock_schedules([schedule_id])[schedule_id]
     if schedule.status is ScheduleStatus.CANCELLED:
         return
     if not schedule.can_become(ScheduleStatus.CANCELLED):
