@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, Text, delete, text
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from rft_admin.core.database import Base, db
+from rft_admin.core.database import Base, apart, db
 from rft_admin.core.errors import TooManyTries
 
 
@@ -46,8 +46,8 @@ def hit(name: str, subject: str, limit: Limit, *, now: datetime) -> None:
     :param subject: whose tries are counted: an address, an e-mail.
     :raises TooManyTries: from the first hit above the limit to the window's end.
     """
-    with Session(db.engine, join_transaction_mode="create_savepoint") as apart, apart.begin():
-        hits, window_ends_at = apart.execute(
+    with apart() as session:
+        hits, window_ends_at = session.execute(
             _HIT,
             {
                 "key": f"{name}|{subject}"[:200],
