@@ -22,6 +22,9 @@ from tests.bookings.offers import OFFICE
 from tests.payments import desk
 from tests.payments.conftest import KEY, SECRET
 
+#: Parallel writers of one number series.
+WRITERS = 20
+
 
 @pytest.fixture
 def shop(committed_app: Flask, running_stripe: StripeSandbox) -> Iterator[Flask]:
@@ -152,7 +155,7 @@ def test_parallel_writers_number_invoices_without_a_gap(shop: Flask) -> None:
                 ).id
             )
         )
-        for _ in range(6)
+        for _ in range(WRITERS)
     ]
 
     def issue(index: int) -> object:
@@ -164,6 +167,6 @@ def test_parallel_writers_number_invoices_without_a_gap(shop: Flask) -> None:
 
         return transact(use_case)
 
-    numbers = sorted(str(number) for number in at_once(shop, 6, issue))
+    numbers = sorted(str(number) for number in at_once(shop, WRITERS, issue))
 
-    assert [int(number[-5:]) for number in numbers] == [1, 2, 3, 4, 5, 6]
+    assert [int(number[-5:]) for number in numbers] == list(range(1, WRITERS + 1))
