@@ -43,3 +43,5 @@ def configure_logging(*, level: str, log_format: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    # Alembic tells of each of its parts while it is imported: on every command's screen.
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
