@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 
 from flask import g, has_request_context
 
+#: They tell of each of their parts on every command's screen.
+TALKATIVE = ("alembic.runtime.plugins", "procrastinate.periodic")
+
 
 class RequestIdFilter(logging.Filter):
     """Puts the running request's id on every record."""
@@ -43,5 +46,5 @@ def configure_logging(*, level: str, log_format: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # Alembic tells of each of its parts while it is imported: on every command's screen.
-    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
