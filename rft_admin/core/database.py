@@ -1,6 +1,8 @@
 """The database: the models' base, their common columns, and the unit of work."""
 
 import enum
+import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -43,6 +45,8 @@ Result = TypeVar("Result")
 
 #: How often a use case is tried when the database breaks it off as a deadlock or a lost race.
 TRIES = 3
+#: The longest pause before the second try; the third waits up to twice as long.
+PAUSE_SECONDS = 0.1
 RETRIED_SQLSTATES = frozenset({"40P01", "40001"})
 
 NAMING_CONVENTION = {
@@ -212,6 +216,8 @@ def transact(use_case: Callable[[], Result], *, by: Actor = SYSTEM) -> Result:
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) not in RETRIED_SQLSTATES or attempt == TRIES:
                 raise
+            # Who met once must not meet again in step.
+            time.sleep(random.uniform(0, PAUSE_SECONDS * attempt))
     raise AssertionError("unreachable")
 
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from rft_admin.bookings import inquiries, states
+from rft_admin.bookings import inquiries, places, states
 from rft_admin.bookings import service as bookings
 from rft_admin.bookings.models import Booking
 from rft_admin.core import clock
@@ -95,15 +95,19 @@ class Day:
     def expire(self, dice: random.Random) -> None:
         """Let the time of one hold run out."""
         booking_id = self._any(dice)
-        transact(
-            lambda: db.session.execute(
+
+        def use_case() -> None:
+            # In the order of everybody's locks: the clock, which this stands for, locks nothing.
+            places.lock_booking(self._get(booking_id))
+            db.session.execute(
                 text(
                     "UPDATE bookings SET hold_expires_at = now() - interval '1 second'"
                     " WHERE id = :id AND status = 'pending'"
                 ),
                 {"id": booking_id},
             )
-        )
+
+        transact(use_case)
 
     def transfer(self, dice: random.Random) -> None:
         """Move one of the bookings to the other date."""
