@@ -19,7 +19,7 @@ from rft_admin.messaging.models import Notification
 from rft_admin.payments.models import PaymentTransaction, Refund
 from rft_admin.reporting.models import Report
 from seeds.reference import ADMIN_EMAIL, seed_reference
-from tests.journeys.conftest import House, house, link_in, move_to_today, open_date
+from tests.journeys.conftest import House, house, link_in, move_to_today, open_date, text_of
 from tests.journeys.test_booking import EMAIL, book, pay
 from tests.journeys.test_office import act, office
 from tests.journeys.visitor import Visitor
@@ -148,7 +148,11 @@ def _forget_password(house: House) -> None:
     page = somebody.open("/admin/forgot")
     somebody.submit(page, page.form("email"), email=ADMIN_EMAIL)
     house.run_jobs()
-    assert link_in(house.letters_to(ADMIN_EMAIL)[-1], "/admin/reset/")
+    # Two letters may be on their way at once, and the worker sends them side by side.
+    [letter] = [
+        letter for letter in house.letters_to(ADMIN_EMAIL) if "/admin/reset/" in text_of(letter)
+    ]
+    assert link_in(letter, "/admin/reset/")
 
 
 def _booked_paid_and_certified(house: House, office: Visitor) -> int:

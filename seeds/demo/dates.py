@@ -29,6 +29,8 @@ HOUR = timedelta(hours=1)
 OPENED_BEFORE = 75 * DAY
 #: The public books until three days before.
 LATEST = 4 * DAY
+#: How long ago the cancelled date was called off.
+CALLED_OFF = 2 * DAY
 GROUP_PRICE = Decimal("690.00")
 REQUIREMENTS = {
     "dietary": "No nuts, please.",
@@ -87,11 +89,11 @@ def _values(
 
 def _follow(story: Story, planned: PlannedDate, schedule: CourseSchedule, opened: datetime) -> None:
     for party in planned.parties:
-        moment = _booked_at(story, party, schedule, opened)
+        moment = _booked_at(story, planned, party, schedule, opened)
         story.at(moment, partial(_book, story, party, schedule))
     story.at(schedule.start_datetime - 2 * DAY, partial(_remind, schedule), by=CLOCK)
     if planned.kind == "cancelled":
-        story.at(story.now - 2 * DAY, partial(_call_off, story, schedule), by=story.office)
+        story.at(story.now - CALLED_OFF, partial(_call_off, story, schedule), by=story.office)
         return
     for day in schedule.days:
         story.at(day.ends_at, partial(_mark, story, schedule, day), by=story.office)
@@ -100,12 +102,15 @@ def _follow(story: Story, planned: PlannedDate, schedule: CourseSchedule, opened
     )
 
 
-def _booked_at(story: Story, party: Party, schedule: CourseSchedule, opened: datetime) -> datetime:
+def _booked_at(
+    story: Story, planned: PlannedDate, party: Party, schedule: CourseSchedule, opened: datetime
+) -> datetime:
     if party.fate == "held_now":
         return story.now - timedelta(minutes=3)
     if party.lead is not None:
         return max(opened + HOUR, schedule.start_datetime - party.lead * DAY)
-    latest = min(schedule.start_datetime - LATEST, story.now - HOUR)
+    open_until = story.now - CALLED_OFF if planned.kind == "cancelled" else story.now
+    latest = min(schedule.start_datetime - LATEST, open_until - HOUR)
     seconds = max(0, int((latest - opened - HOUR).total_seconds()))
     return opened + HOUR + timedelta(seconds=story.rng.randint(0, seconds))
 
