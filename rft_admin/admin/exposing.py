@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
 import flask_admin
+from werkzeug.wrappers import Response as BaseResponse
 
+#: What a page's function may return.
+Answer = str | tuple[str, int] | BaseResponse
 View = TypeVar("View", bound=Callable[..., Any])
 
 

@@ -1,0 +1,109 @@
+"""What a table's screen may state differently from what its model's metadata says."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from flask_admin.contrib.sqla import ModelView
+from flask_admin.form import BaseForm
+from sqlalchemy import inspect
+
+from rft_admin.admin import forms
+from rft_admin.admin.actions import Action
+from rft_admin.admin.actor import current_actor_from_request
+from rft_admin.admin.details import Panel
+from rft_admin.core.actor import Actor
+from rft_admin.core.database import db
+
+
+@dataclass(frozen=True)
+class ListScope:
+    """A tab above a list: its words and the condition on its rows."""
+
+    label: str
+    condition: Callable[[], Any]
+
+
+class ViewOptions(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
+    """The attributes and the steps that a registration may replace."""
+
+    #: The sidebar's group and icon, and the question that the list answers.
+    group: ClassVar[str] = "System"
+    icon: ClassVar[str] = "table"
+    question: ClassVar[str] = ""
+    #: The table's words where its name does not do.
+    title: ClassVar[str] = ""
+    singular: ClassVar[str] = ""
+    #: Why nobody can create, edit or delete here; empty where people can.
+    read_only_because: ClassVar[str] = ""
+    #: Columns without a field, and why.
+    not_in_form: ClassVar[Mapping[str, str]] = {}
+    #: Fields that are no columns, made anew so that they stand behind the columns' own.
+    extra_fields: ClassVar[Mapping[str, Callable[[], Any]]] = {}
+    #: The form for a new row where it is not the generated one: its use case's own fields.
+    new_form: ClassVar[type[BaseForm] | None] = None
+    actions: ClassVar[tuple[Action, ...]] = ()
+    panels: ClassVar[tuple[Panel, ...]] = ()
+    scopes: ClassVar[Mapping[str, ListScope]] = {}
+    default_order: ClassVar[tuple[tuple[str, bool], ...]] = ()
+    #: Columns that only the export has: the same text in another form.
+    not_in_details: ClassVar[tuple[str, ...]] = ()
+    #: The details' cards: title, and columns, paths or extra facts' labels, the weightiest first.
+    fact_groups: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()
+    empty_words: ClassVar[str] = ""
+    #: Columns of other tables that fields of `new_form` or of actions refer by.
+    reference_fields: ClassVar[Mapping[str, Any]] = {}
+    new_words: ClassVar[str] = ""
+
+    #: The list's paths; derived where a registration names none.
+    column_list: tuple[str, ...] = ()
+    can_view_details = True
+    can_export = True
+    can_set_page_size = True
+    page_size_options = (20, 50, 100)
+    export_types = ("csv", "xlsx")
+    named_filter_urls = True
+    action_disallowed_list = ("delete",)
+
+    def save_new(self, form: BaseForm) -> Any:
+        """Store a new row from the form, inside a unit of work, and return it."""
+        row = self.model()
+        forms.apply_form(form, row, [field.name for field in form if self._is_column(field.name)])
+        db.session.add(row)
+        db.session.flush()
+        return row
+
+    def save_changes(self, form: BaseForm, row: Any) -> None:
+        """Write the form into the row, inside a unit of work."""
+        forms.apply_form(form, row, [field.name for field in form if self._is_column(field.name)])
+
+    def edit_form_for(self, row: Any, posted: Any) -> BaseForm:
+        """Return the form for a stored row, filled with what was posted or what is stored."""
+        return self._edit_form_class(posted, obj=row, **self.extra_values(row))
+
+    def extra_values(self, row: Any) -> dict[str, Any]:
+        """Return the present values of the fields that are no columns."""
+        return {}
+
+    def actor(self) -> Actor:
+        """Return who does it, for the services."""
+        return current_actor_from_request()
+
+    def check_form(self, form: BaseForm, row: Any) -> bool:
+        """Return whether rules between fields hold; faults go beside their fields."""
+        return True
+
+    def extra_facts(self, row: Any) -> list[tuple[str, Any]]:
+        """Return more lines for the details page: label and HTML."""
+        return []
+
+    def links(self, row: Any) -> list[tuple[str, str]]:
+        """Return more buttons for the details page: words and address."""
+        return []
+
+    def is_changing(self, row: Any) -> bool:
+        """Return whether a job works on the row: its page then loads itself again."""
+        return False
+
+    def _is_column(self, name: str) -> bool:
+        return name in inspect(self.model).columns

@@ -1,0 +1,50 @@
+"""What the signed-in person may do on a screen, and the rows that may be seen there."""
+
+from typing import Any
+
+from flask import abort
+from sqlalchemy import select
+
+from rft_admin.admin.actions import Action, read_ids
+from rft_admin.admin.listing import load_rows
+from rft_admin.admin.rights import can, scoped
+from rft_admin.admin.view_metadata import DerivedView
+from rft_admin.core.database import db
+
+
+class GuardedView(DerivedView):
+    """A screen that asks before each step whether the person may take it."""
+
+    def may(self, verb: str, row: Any = None, field: str | None = None) -> bool:
+        """Return whether the screen offers it and the signed-in person may do it."""
+        offered = {"create": self.can_create, "edit": self.can_edit, "delete": self.can_delete}
+        return offered.get(verb, True) and can(verb, self.model, row=row, field=field)
+
+    def is_accessible(self) -> bool:
+        """Return whether the person may look at this table at all."""
+        return can("list", self.model)
+
+    def is_visible(self) -> bool:
+        """Return whether the sidebar names it."""
+        return self.is_accessible()
+
+    def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
+        # The original calls the view a second time after any TypeError inside it.
+        return fn(self, *args, **kwargs)
+
+    def get_one(self, row_id: Any, verb: str = "view") -> Any:
+        """Return a row that the person may see, with what its title needs; else 404."""
+        ids = read_ids([str(row_id)])
+        return self.get_many(ids, verb)[0]
+
+    def get_many(self, ids: list[int], verb: str = "view") -> list[Any]:
+        """Return the rows in the ids' order; 404 if one is missing or out of scope."""
+        allowed = db.session.scalars(
+            scoped(self.model, select(self.model.id).where(self.model.id.in_(ids)), verb)
+        ).all()
+        if set(allowed) != set(ids):
+            abort(404)
+        return load_rows(self, ids, [self.path(name) for name in self.details_names])
+
+    def _offered_actions(self) -> list[Action]:
+        return [action for action in self.actions if self.may(f"action:{action.name}")]
