@@ -59,6 +59,20 @@ def open_date(
     story.at(moment, enter, by=story.office)
 
 
+def booked_at(
+    story: Story, planned: PlannedDate, party: Party, schedule: CourseSchedule, opened: datetime
+) -> datetime:
+    """Return when a party books: while the date is open, and never after it was called off."""
+    if party.fate == "held_now":
+        return story.now - timedelta(minutes=3)
+    if party.lead is not None:
+        return max(opened + HOUR, schedule.start_datetime - party.lead * DAY)
+    open_until = story.now - CALLED_OFF if planned.kind == "cancelled" else story.now
+    latest = min(schedule.start_datetime - LATEST, open_until - HOUR)
+    seconds = max(0, int((latest - opened - HOUR).total_seconds()))
+    return opened + HOUR + timedelta(seconds=story.rng.randint(0, seconds))
+
+
 def _values(
     story: Story, planned: PlannedDate, trainers: dict[str, Trainer], now: datetime
 ) -> dict[str, object]:
@@ -89,7 +103,7 @@ def _values(
 
 def _follow(story: Story, planned: PlannedDate, schedule: CourseSchedule, opened: datetime) -> None:
     for party in planned.parties:
-        moment = _booked_at(story, planned, party, schedule, opened)
+        moment = booked_at(story, planned, party, schedule, opened)
         story.at(moment, partial(_book, story, party, schedule))
     story.at(schedule.start_datetime - 2 * DAY, partial(_remind, schedule), by=CLOCK)
     if planned.kind == "cancelled":
@@ -100,19 +114,6 @@ def _follow(story: Story, planned: PlannedDate, schedule: CourseSchedule, opened
     story.at(
         schedule.end_datetime + HOUR, partial(_certify, story, planned, schedule), by=story.office
     )
-
-
-def _booked_at(
-    story: Story, planned: PlannedDate, party: Party, schedule: CourseSchedule, opened: datetime
-) -> datetime:
-    if party.fate == "held_now":
-        return story.now - timedelta(minutes=3)
-    if party.lead is not None:
-        return max(opened + HOUR, schedule.start_datetime - party.lead * DAY)
-    open_until = story.now - CALLED_OFF if planned.kind == "cancelled" else story.now
-    latest = min(schedule.start_datetime - LATEST, open_until - HOUR)
-    seconds = max(0, int((latest - opened - HOUR).total_seconds()))
-    return opened + HOUR + timedelta(seconds=story.rng.randint(0, seconds))
 
 
 def _book(story: Story, party: Party, schedule: CourseSchedule, now: datetime) -> None:

@@ -1,8 +1,9 @@
 """Tests of the demo: a believable quarter, of which nothing is sent and nothing is real."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from sqlalchemy.orm import Session
 from rft_admin.core import clock
 from rft_admin.core.clock import london_date
 from seeds.demo import seed_demo
-from seeds.demo.plan import DATES, PRESENT, Diary
+from seeds.demo.dates import CALLED_OFF, booked_at
+from seeds.demo.plan import COMING, DATES, PRESENT, Diary
+from seeds.demo.story import Story
 
 #: Two months of todays, leap day and clock changes among them.
 TODAYS = [date(2028, 2, 1) + timedelta(days=days) for days in range(62)]
@@ -179,3 +182,21 @@ def _column(session: Session, sql: str) -> Sequence[Any]:
 
 def _count(session: Session, table: str) -> int:
     return session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()  # noqa: S608 - our own names
+
+
+class TestBookedAt:
+    def test_lies_before_the_cancelled_date_was_called_off(self) -> None:
+        now = datetime(2026, 11, 25, 1, 53, tzinfo=UTC)
+        story = Story(now=now, office=SimpleNamespace(id=1))
+        [planned] = [one for one in COMING if one.kind == "cancelled"]
+        schedule = SimpleNamespace(start_datetime=now + timedelta(days=planned.offset))
+        opened = now - timedelta(days=45)
+
+        moments = [
+            booked_at(story, planned, party, schedule, opened)
+            for _ in range(300)
+            for party in planned.parties
+        ]
+
+        assert opened < min(moments)
+        assert max(moments) < now - CALLED_OFF
