@@ -17,6 +17,7 @@ from rft_admin.admin import (
     requirements,
     settings,
 )
+from rft_admin.admin.assets import init_assets
 from rft_admin.admin.cells import cell
 from rft_admin.admin.chrome import chrome
 from rft_admin.admin.pages import OfficeView
@@ -68,6 +69,7 @@ ORDER = (
 
 def init_admin(app: Flask) -> None:
     """Join the office to the application: every registered table, and the pages beside them."""
+    init_assets(app)
     admin = Admin(
         app,
         name="React Fast Training",
