@@ -133,6 +133,7 @@ def _prepare(house: House, office: Visitor) -> None:
         discount_type="percentage",
         discount_value="10",
     )
+    _create(office, "office_notes", text="Rings on Mondays.", user_id=ADMIN_EMAIL)
 
 
 def _create(office: Visitor, table: str, **answers: Any) -> None:

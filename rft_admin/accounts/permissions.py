@@ -157,6 +157,7 @@ _ADMIN: dict[str, Grant] = {
     "email_logs": Grant(LOOK | _actions("resend")),
     "analytics_events": Grant(LOOK),
     # Beside the 22: looked at inside their owners' screens.
+    "office_notes": Grant(ALL),
     "booking_attendees": Grant(WRITE),
     "course_schedule_days": Grant(ALL),
     "invoices": Grant(LOOK),

@@ -14,7 +14,7 @@ LONG_TEXTS = frozenset(
         "bio", "body_html", "body_text", "cancellation_reason", "description", "details",
         "error_message", "failure_message", "failure_reason", "joining_notes", "message",
         "parking_info", "questions", "reason", "rejection_reason", "response",
-        "revocation_reason", "site_address", "trainer_feedback", "user_agent",
+        "revocation_reason", "site_address", "text", "trainer_feedback", "user_agent",
     }
 )  # fmt: skip
 #: Names that tell how a text is linked.

@@ -11,6 +11,7 @@ from rft_admin.bookings.models import (
     BookingInquiry,
     SpecialRequirement,
 )
+from rft_admin.bookings.note_models import OfficeNote
 from rft_admin.core.database import Model, db
 from rft_admin.messaging.models import EmailLog, Notification
 
@@ -50,7 +51,7 @@ def blank(user: User, *, now: datetime) -> None:
     """
     old_email = user.email
     bookings = list(db.session.scalars(select(Booking).where(Booking.user_id == user.id)))
-    touched: list[Model] = [user, *bookings]
+    touched: list[Model] = [user, *bookings, *_delete_notes(user)]
     touched += _blank_places(user)
     touched += _blank_inquiries(user)
     touched += _blank_letters(user, [booking.id for booking in bookings])
@@ -87,6 +88,29 @@ def requirements_of(user: User) -> list[SpecialRequirement]:
     return list(
         db.session.scalars(select(SpecialRequirement).where(own).order_by(SpecialRequirement.id))
     )
+
+
+def notes_of(user: User) -> list[OfficeNote]:
+    """Return what the office wrote down about the person, his bookings and his inquiries.
+
+    And, on whatever it stands, what quotes his address.
+    """
+    bookings = select(Booking.id).where(Booking.user_id == user.id)
+    inquiries = select(BookingInquiry.id).where(BookingInquiry.email == user.email)
+    about = or_(
+        OfficeNote.user_id == user.id,
+        OfficeNote.booking_id.in_(bookings),
+        OfficeNote.inquiry_id.in_(inquiries),
+        OfficeNote.text.icontains(user.email, autoescape=True),
+    )
+    return list(db.session.scalars(select(OfficeNote).where(about).order_by(OfficeNote.id)))
+
+
+def _delete_notes(user: User) -> list[OfficeNote]:
+    notes = notes_of(user)
+    for note in notes:
+        db.session.delete(note)
+    return notes
 
 
 def _blank_booking(booking: Booking) -> None:

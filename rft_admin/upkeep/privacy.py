@@ -102,7 +102,10 @@ def _rows_of(user: User) -> dict[str, Sequence[Model]]:
     rows: dict[str, Sequence[Model]] = {
         name: db.session.scalars(question).all() for name, question in questions.items()
     }
-    return rows | {"booking_attendees": erasure.places_of(user)}
+    return rows | {
+        "booking_attendees": erasure.places_of(user),
+        "office_notes": erasure.notes_of(user),
+    }
 
 
 def _files_of(user: User) -> Sequence[StoredFile]:

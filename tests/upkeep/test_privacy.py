@@ -7,8 +7,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from rft_admin.accounts.models import AdminActivityLog, User
-from rft_admin.bookings import requirements
+from rft_admin.bookings import notes, requirements
 from rft_admin.bookings.models import Booking, BookingStatus, ConsentBy
+from rft_admin.bookings.note_models import OfficeNote
 from rft_admin.core import clock
 from rft_admin.core.actor import Actor
 from rft_admin.core.database import unit_of_work
@@ -54,6 +55,18 @@ def with_needs(demo_session: Session, booking: Booking) -> None:
         )
 
 
+@pytest.fixture
+def with_notes(demo_session: Session, booking: Booking) -> None:
+    """Notes on the customer and on the booking, one elsewhere that quotes him, and another's."""
+    email = booking.user.email
+    other = factories.BookingFactory()
+    with unit_of_work(by=BY):
+        notes.add(about={"user_id": booking.user_id}, text="Prefers Mondays")
+        notes.add(about={"booking_id": booking.id}, text="Rang about parking")
+        notes.add(about={"user_id": other.user_id}, text=f"Came with {email.upper()}")
+        notes.add(about={"booking_id": other.id}, text="Of somebody else")
+
+
 @pytest.mark.usefixtures("with_needs")
 class TestExport:
     def test_has_what_is_stored_of_the_person(self, customer: User, booking: Booking) -> None:
@@ -74,6 +87,16 @@ class TestExport:
             "email_logs",
         ):
             assert record[table], table
+
+    @pytest.mark.usefixtures("with_notes")
+    def test_has_what_the_office_noted(self, customer: User) -> None:
+        record = privacy.export(customer, now=NOW, by=BY).record
+
+        assert [row["text"][:9] for row in record["office_notes"]] == [
+            "Prefers M",
+            "Rang abou",
+            "Came with",
+        ]
 
     def test_has_the_documents(self, customer: User) -> None:
         files = privacy.export(customer, now=NOW, by=BY).files
@@ -146,6 +169,17 @@ class TestErase:
             found = demo_session.execute(text(sql), {"booking": booking.id}).scalars().all()
             assert found
             assert set(found) == {""}
+
+    @pytest.mark.usefixtures("with_notes")
+    def test_deletes_what_the_office_noted_and_leaves_no_trace_of_it(
+        self, demo_session: Session, customer: User
+    ) -> None:
+        _erase(customer)
+
+        demo_session.expire_all()
+        kept = demo_session.scalars(select(OfficeNote.text)).all()
+        assert kept == ["Of somebody else"]
+        assert _tables_with(demo_session, "Prefers Mondays") == set()
 
     def test_keeps_money_and_certificate(self, demo_session: Session, customer: User) -> None:
         holder = demo_session.scalars(
