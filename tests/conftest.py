@@ -44,6 +44,14 @@ def environment(database_url: str, **others: str) -> dict[str, str]:
     }
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what needs the demo on one worker, so that its quarter is told once."""
+    for item in items:
+        if "demo_app" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("demo"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _closed_network() -> Iterator[None]:
     """Refuse every connection that leaves this machine."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPMessage
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -202,7 +202,12 @@ class Answer:
 class Customer:
     """Somebody beyond the router: it ends TLS, and says who asks and how."""
 
-    def __init__(self, port: int, ip_address: str = "203.0.113.7") -> None:
+    def __init__(
+        self,
+        port: int,
+        ip_address: str = "203.0.113.7",
+        cookies: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._port = port
         self._headers = {
             "Host": HOST,
@@ -210,7 +215,7 @@ class Customer:
             "X-Forwarded-For": ip_address,
             "X-Forwarded-Proto": "https",
         }
-        self._cookies: dict[str, str] = {}
+        self._cookies = dict(cookies)
 
     def get(self, path: str) -> Answer:
         """Ask for a page."""
@@ -229,7 +234,7 @@ class Customer:
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
-            text = answer.read().decode()
+            text = answer.read().decode(errors="replace")
         finally:
             connection.close()
         for cookie in answer.headers.get_all("Set-Cookie", []):
