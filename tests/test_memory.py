@@ -128,7 +128,8 @@ def test_the_web_process_stays_small_after_ten_screens_five_certificates_and_two
 
 
 def test_the_import_of_the_application_is_quick(figures: Figures) -> None:
-    program = "import time; t = time.perf_counter(); import wsgi; print(time.perf_counter() - t)"
+    # The process's own time: other work on the machine does not count.
+    program = "import time, wsgi; print(time.process_time())"
     seconds = [
         float(
             subprocess.run(
@@ -143,7 +144,7 @@ def test_the_import_of_the_application_is_quick(figures: Figures) -> None:
         for _ in range(3)
     ]
 
-    figures(f"import: the application is imported in {min(seconds):.2f} s, the best of three")
+    figures(f"import: the application is imported in {min(seconds):.2f} s of its own time")
     assert min(seconds) < MOST_IMPORT_SECONDS
 
 
