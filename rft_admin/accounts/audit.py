@@ -25,17 +25,6 @@ CHANGED = "changed"
 UNAUDITED_TABLES = frozenset({AdminActivityLog.__tablename__, "analytics_events", "rate_limits"})
 #: Fields that the system keeps for itself; a change of nothing else leaves no row.
 NOISE = frozenset({"id", "created_at", "updated_at", "row_version", "created_by_id"})
-NOISE_OF_TABLE = {
-    "admin_sessions": frozenset({"last_activity"}),
-    "email_logs": frozenset({"attempts", "next_attempt_at", "claimed_at"}),
-}
-#: Large or personal texts that have their own place; the changes say only that they changed.
-UNQUOTED_OF_TABLE = {
-    "email_logs": frozenset({"body_text", "body_html"}),
-    "special_requirements": frozenset({"details"}),
-    "stored_files": frozenset({"content"}),
-    "stripe_events": frozenset({"payload"}),
-}
 SECRET_WORDS = ("password", "token", "encrypted", "secret")
 #: Not a secret in spite of its name: whether a person has to choose a new password.
 NOT_SECRET = frozenset({"must_change_password"})
@@ -271,8 +260,11 @@ def _entry_of_deleted(row: Model) -> _Entry:
 
 
 def _columns(state: InstanceState[Any]) -> list[str]:
-    noise = NOISE | NOISE_OF_TABLE.get(state.class_.__tablename__, frozenset())
-    return [attribute.key for attribute in state.mapper.column_attrs if attribute.key not in noise]
+    return [
+        attribute.key
+        for attribute in state.mapper.column_attrs
+        if attribute.key not in NOISE and not attribute.columns[0].info.get("noise")
+    ]
 
 
 def _history(state: InstanceState[Any], key: str) -> History:
@@ -286,8 +278,8 @@ def _change(row: Model, key: str, old: Any, new: Any) -> Any:
 
 
 def _is_unquoted(row: Model, key: str) -> bool:
-    column = inspect(row).mapper.columns[key]
-    if column.info.get("sensitive") or key in UNQUOTED_OF_TABLE.get(row.__tablename__, ()):
+    info = inspect(row).mapper.columns[key].info
+    if info.get("sensitive") or info.get("unquoted"):
         return True
     return key not in NOT_SECRET and any(word in key for word in SECRET_WORDS)
 

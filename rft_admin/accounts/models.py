@@ -8,9 +8,11 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from rft_admin.core.database import (
-    CaseInsensitive,
+    EmailAddress,
     Json,
+    LongText,
     Model,
+    PhoneNumber,
     Versioned,
     enum_column,
     trigram_index,
@@ -35,23 +37,38 @@ class User(Versioned, Model):
         trigram_index("ix_users_last_name_trgm", "last_name"),
     )
 
-    email: Mapped[CaseInsensitive] = mapped_column(unique=True)
+    email: Mapped[EmailAddress] = mapped_column(unique=True)
     #: bcrypt; None cannot sign in by password.
     password_hash: Mapped[str | None] = mapped_column(info={"sensitive": True})
     first_name: Mapped[str]
     last_name: Mapped[str | None]
-    phone: Mapped[str] = mapped_column(default="", server_default="")
+    phone: Mapped[PhoneNumber] = mapped_column(default="", server_default="")
     role: Mapped[Role] = enum_column(
-        "role", Role, default=Role.CUSTOMER, server_default=Role.CUSTOMER.value, index=True
+        "role",
+        Role,
+        default=Role.CUSTOMER,
+        server_default=Role.CUSTOMER.value,
+        index=True,
+        info={"help": "Admins may do everything; instructors see their own dates."},
     )
     is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     last_login: Mapped[datetime | None] = mapped_column(index=True)
-    must_change_password: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    must_change_password: Mapped[bool] = mapped_column(
+        default=False,
+        server_default=text("false"),
+        info={"help": "Has to choose an own password at the next sign-in."},
+    )
     company_name: Mapped[str] = mapped_column(default="", server_default="")
     #: When the person agreed to letters that offer something.
-    marketing_consent_at: Mapped[datetime | None]
+    marketing_consent_at: Mapped[datetime | None] = mapped_column(
+        info={"help": "When the person agreed to letters that offer something."}
+    )
     #: Wants no reminder of an expiring certificate.
-    reminders_opt_out: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    reminders_opt_out: Mapped[bool] = mapped_column(
+        default=False,
+        server_default=text("false"),
+        info={"help": "Wants no reminder before a certificate expires."},
+    )
     #: When the person's details were erased on request.
     erased_at: Mapped[datetime | None]
 
@@ -82,14 +99,16 @@ class AdminSession(Model):
 
     #: None for the attempts on an address that nobody has.
     user_id: Mapped[int | None] = mapped_column(
-        ForeignKey("users.id", ondelete="RESTRICT"), index=True
+        ForeignKey("users.id", ondelete="RESTRICT"), index=True, info={"label": "Person"}
     )
     #: SHA-256 of the cookie's token, never the token.
     session_token: Mapped[str] = mapped_column(unique=True, info={"sensitive": True})
     ip_address: Mapped[str | None] = mapped_column(index=True)
-    user_agent: Mapped[str | None]
+    user_agent: Mapped[LongText | None]
     expires_at: Mapped[datetime] = mapped_column(index=True)
-    last_activity: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    last_activity: Mapped[datetime] = mapped_column(
+        server_default=func.now(), index=True, info={"noise": True}
+    )
     is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     failed_attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     #: Names the long-lived signed cookie of a known device; empty for an unknown one.
@@ -117,7 +136,9 @@ class PasswordReset(Model):
     __tablename__ = "password_resets"
     __table_args__ = (CheckConstraint("used = (used_at IS NOT NULL)", name="used"),)
 
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="RESTRICT"), index=True, info={"label": "Person"}
+    )
     #: SHA-256 of the link's token.
     token: Mapped[str] = mapped_column(unique=True, info={"sensitive": True})
     expires_at: Mapped[datetime] = mapped_column(index=True)
@@ -151,21 +172,21 @@ class AdminActivityLog(Model):
 
     #: None for a visitor, a job or a command: `actor_label` tells which.
     user_id: Mapped[int | None] = mapped_column(
-        ForeignKey("users.id", ondelete="RESTRICT"), index=True
+        ForeignKey("users.id", ondelete="RESTRICT"), index=True, info={"label": "Person"}
     )
     action: Mapped[str] = mapped_column(index=True, info={"shown_as": "words"})
     #: The table's name.
-    entity_type: Mapped[str] = mapped_column(info={"shown_as": "words"})
-    entity_id: Mapped[int | None]
+    entity_type: Mapped[str] = mapped_column(info={"label": "Table", "shown_as": "words"})
+    entity_id: Mapped[int | None] = mapped_column(info={"label": "Row"})
     #: `{"field": {"old": …, "new": …}}`; secrets never enter it.
     changes: Mapped[Json] = mapped_column(default=dict, server_default=text("'{}'::jsonb"))
     ip_address: Mapped[str | None]
-    user_agent: Mapped[str | None]
-    actor_label: Mapped[str] = mapped_column(default="", server_default="")
-    reason: Mapped[str | None]
+    user_agent: Mapped[LongText | None]
+    actor_label: Mapped[str] = mapped_column(default="", server_default="", info={"label": "Actor"})
+    reason: Mapped[LongText | None]
     request_id: Mapped[str | None] = mapped_column(index=True)
     #: Kept when the entry is redacted, so that the chain still verifies.
-    changes_sha256: Mapped[str | None]
+    changes_sha256: Mapped[str | None] = mapped_column(info={"label": "Digest of the changes"})
     chain_hash: Mapped[str | None]
     seal_number: Mapped[int | None] = mapped_column(unique=True)
     sealed_at: Mapped[datetime | None]

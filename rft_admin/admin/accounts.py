@@ -72,12 +72,6 @@ class UserView(TableView):
         "last_login": "written at sign-in",
         "erased_at": "written by the erasure",
     }
-    column_descriptions = {
-        "role": "Admins may do everything; instructors see their own dates.",
-        "reminders_opt_out": "Wants no reminder before a certificate expires.",
-        "marketing_consent_at": "When the person agreed to letters that offer something.",
-        "must_change_password": "Has to choose an own password at the next sign-in.",
-    }
     panels = (
         Panel(
             "Bookings",
@@ -201,12 +195,7 @@ class AuditView(TableView):
         "reason",
         "created_at",
     )
-    column_labels = {
-        "entity_type": "Table",
-        "entity_id": "Row",
-        "actor_label": "Actor",
-        "created_at": "When",
-    }
+    column_labels = {"created_at": "When"}
     column_searchable_list = ("action", "entity_type", "actor_label", "request_id")
     column_filters = ("user_id", "action", "entity_type", "created_at")
     default_order = (("id", True),)

@@ -8,7 +8,7 @@ Its parts lie beside it, each on the one before: `view_options` (what a registra
 from rft_admin.admin import forms, naming
 from rft_admin.admin.exposing import Answer
 from rft_admin.admin.filters import ColumnFilter
-from rft_admin.admin.paths import resolve, shown_columns
+from rft_admin.admin.paths import check_info, resolve, shown_columns
 from rft_admin.admin.registry import endpoint
 from rft_admin.admin.view_options import ListScope
 from rft_admin.admin.view_row_pages import RowPages
@@ -21,6 +21,7 @@ class TableView(RowPages):
     """The screen of one table; a subclass states only what differs."""
 
     def __init__(self, model: type[Model]) -> None:
+        check_info(model)
         table = model.__tablename__
         self.label = self.title or naming.label_of_table(table)
         self.one = self.singular or self.label.removesuffix("s").lower()

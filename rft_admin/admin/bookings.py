@@ -107,18 +107,10 @@ class BookingView(TableView):
         "payment_amount",
     )
     column_labels = {
-        "booking_reference": "Reference",
         "contact_name": "Booked by",
-        "contact_first_name": "First name",
-        "contact_last_name": "Last name",
-        "contact_phone": "Phone",
-        "booked_start": "First course day as booked",
-        "payment_status": "Payment",
-        "payment_due_at": "To be paid by",
         "created_at": "Booked",
         "course_schedule.course_id": "Course",
         "course_schedule.start_datetime": "Course date",
-        "user_id": "Customer",
     }
     column_searchable_list = (
         "booking_reference",

@@ -108,14 +108,6 @@ class CourseScheduleView(TableView):
         "hours_override_reason": "given when a date is published that is shorter than its course",
         "decision_asked_at": "written when the office is asked whether the date runs",
     }
-    column_descriptions = {
-        "instructor_id": "Only where there is no trainer's profile; else it follows the trainer.",
-        "min_places": "Below it the office is asked, a week before, whether the course runs.",
-        "price_override": "Empty: the course's own price.",
-        "group_price": "For the whole group of a private course.",
-        "private_for_user_id": "Filled: a private course, never published.",
-        "joining_notes": "Stands in the confirmation and the reminder.",
-    }
     panels = (
         Panel(
             "Days",
@@ -220,16 +212,9 @@ class CourseView(TableView):
         "certification_validity_years",
         "is_active",
     )
-    column_labels = {"max_capacity": "Places", "certification_validity_years": "Valid (years)"}
     column_searchable_list = ("name", "description", "slug")
     column_filters = ("course_type", "is_active", "price")
     default_order = (("display_order", False), ("name", False))
-    column_descriptions = {
-        "slug": "The part of the address: /courses/…",
-        "duration_hours": "Teaching hours without breaks; certificates need all of them.",
-        "awarding_body_name": "Filled where a body certifies; ours is then a record of attendance.",
-        "requires_identity_check": "Nobody is eligible before the identity was checked.",
-    }
     panels = (
         Panel(
             "Dates",
@@ -260,7 +245,6 @@ class CourseMaterialView(TableView):
     column_filters = ("course_id", "material_type", "is_public")
     default_order = (("course_id", False), ("display_order", False))
     not_in_form = {"stored_file_id": "a link is entered; files are stored by the system"}
-    column_descriptions = {"is_public": "Shown to everybody, not only to those who have booked."}
 
 
 @screen(Venue)
@@ -273,11 +257,6 @@ class VenueView(TableView):
     column_searchable_list = ("name", "city", "postcode", "address_line1")
     column_filters = ("city", "is_active", "allows_concurrent")
     default_order = (("name", False),)
-    column_descriptions = {
-        "capacity": "Empty: not known, no limit.",
-        "facilities": 'A list in JSON, for example ["parking", "step-free access"].',
-        "allows_concurrent": "For clients' own sites, where several courses may run at once.",
-    }
     panels = (
         Panel(
             "Dates",
@@ -318,10 +297,6 @@ class TrainerView(TableView):
     )
     column_filters = ("is_active", "is_available", "can_travel", "qualification_expiry")
     default_order = (("trainer_code", False),)
-    column_descriptions = {
-        "specializations": 'A list in JSON, for example ["EFAW", "Paediatric"].',
-        "user_id": "The person; a trainer signs in as this user.",
-    }
     panels = (
         Panel(
             "Dates",
@@ -347,16 +322,10 @@ class DiscountCodeView(TableView):
         "usage_limit",
         "is_active",
     )
-    column_labels = {"discount_value": "Value (% or £)", "course_id": "Only for"}
     column_searchable_list = ("code", "description")
     column_filters = ("discount_type", "is_active", "course_id", "valid_until")
     default_order = (("id", True),)
     not_in_form = {"usage_count": "counted by the database"}
-    column_descriptions = {
-        "discount_value": "Per cent, or pounds off the whole booking.",
-        "course_id": "Empty: for all courses.",
-        "usage_limit": "Empty: without limit.",
-    }
     panels = (
         Panel(
             "Bookings",

@@ -10,7 +10,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from rft_admin.admin.actor import current_actor_from_request
 from rft_admin.admin.details import view_of
-from rft_admin.admin.naming import label_of_column, label_of_table
+from rft_admin.admin.lookup import model_of
+from rft_admin.admin.naming import label_of_table
+from rft_admin.admin.paths import label_at
 from rft_admin.core.database import Model, db, transact
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def list_blockers(row: Any) -> list[Blocker]:
             view = view_of(table.name)
             words = label_of_table(table.name)
             if column in {"created_by_id", "updated_by_id"}:
-                words += f" ({label_of_column(column).lower()})"
+                words += f" ({label_at(model_of(table.name), column).lower()})"
             address = view.filter_url(column, row.id) if view else None
             blockers.append(Blocker(words, count, address))
     return blockers

@@ -84,11 +84,6 @@ class AttendanceRecordView(TableView):
         "identity_checked",
         "certificate_eligible",
     )
-    column_labels = {
-        "minutes_attended": "Minutes",
-        "passed_assessment": "Passed",
-        "certificate_eligible": "Eligible",
-    }
     column_searchable_list = (
         "attendee.full_name",
         "booking.booking_reference",
@@ -214,11 +209,6 @@ class CertificateView(TableView):
         "expiry_date",
         "booking_id",
     )
-    column_labels = {
-        "certificate_number": "Number",
-        "holder_name": "Holder",
-        "course_name": "Course",
-    }
     column_searchable_list = (
         "certificate_number",
         "holder_name",
@@ -246,7 +236,6 @@ class CertificateView(TableView):
     }
     new_form = NewCertificateForm
     form_columns = ("external_number",)
-    column_descriptions = {"external_number": "An awarding body's own number."}
     not_in_form = dict.fromkeys(
         (
             "booking_id",

@@ -13,8 +13,7 @@ from rft_admin.admin import cells
 from rft_admin.admin.actions import Action
 from rft_admin.admin.forms import SYSTEM_COLUMNS
 from rft_admin.admin.lookup import find_row
-from rft_admin.admin.naming import label_of_column
-from rft_admin.admin.paths import Path, resolve
+from rft_admin.admin.paths import Path, label_at, resolve
 from rft_admin.admin.registry import find_view_class
 from rft_admin.admin.rights import can, scoped, visible
 from rft_admin.admin.titles import loads_for
@@ -191,7 +190,7 @@ def _fill(panel: Panel, row: Any) -> FilledPanel:
     return FilledPanel(
         title=panel.title,
         paths=paths,
-        labels=[view.get_column_name(n) if view else _label(n) for n in names],
+        labels=[view.get_column_name(n) if view else label_at(model, n) for n in names],
         rows=rows[:PANEL_ROWS],
         has_more=len(rows) > PANEL_ROWS,
         list_url=view.filter_url(panel.key, row.id) if view and rows else None,
@@ -203,7 +202,3 @@ def _new_url(view: "TableView | None", panel: Panel, row: Any) -> str | None:
     if view is None or not view.may("create"):
         return None
     return view.address("create_view", **{panel.key: row.id})
-
-
-def _label(name: str) -> str:
-    return label_of_column(name.rpartition(".")[2])

@@ -49,12 +49,7 @@ class BookingInquiryView(TableView):
         "hold_expires_at",
         "created_at",
     )
-    column_labels = {
-        "inquiry_reference": "Reference",
-        "first_name": "Name",
-        "number_of_people": "People",
-        "created_at": "Asked",
-    }
+    column_labels = {"created_at": "Asked"}
     column_searchable_list = ("inquiry_reference", "full_name", "email", "phone", "company_name")
     column_filters = ("status", "course_session_id", "course_id", "hold_expires_at", "created_at")
     default_order = (("id", True),)

@@ -36,7 +36,6 @@ class EmailLogView(TableView):
         "sent_at",
         "attempts",
     )
-    column_labels = {"template_name": "Letter"}
     column_searchable_list = ("subject", "recipient_email", "template_name")
     column_filters = ("status", "template_name", "booking_id", "created_at", "sent_at")
     default_order = (("id", True),)
@@ -69,7 +68,6 @@ class NotificationView(TableView):
     group, icon, singular = "Letters", "bell", "notification"
     question = "What should somebody of the office know or do?"
     column_list = ("title", "type", "priority", "user_id", "status", "created_at")
-    column_labels = {"user_id": "For"}
     column_searchable_list = ("title", "message")
     column_filters = ("type", "priority", "status", "user_id", "created_at")
     default_order = (("id", True),)

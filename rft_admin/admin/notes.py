@@ -43,8 +43,6 @@ class NoteView(TableView):
         "created_at",
     )
     column_labels = {
-        "text": "Note",
-        "course_schedule_id": "Date",
         "created_by_id": "Written by",
         "created_at": "Written",
     }

@@ -7,26 +7,11 @@ from sqlalchemy import Boolean, Column, Date, DateTime, Float, Integer, Numeric,
 from sqlalchemy.dialects.postgresql import CITEXT, JSONB
 from sqlalchemy.orm import Mapper, RelationshipProperty
 
-from rft_admin.core.database import EnumText, Model
+from rft_admin.admin.naming import label_of_column
+from rft_admin.core.database import INFO, EnumText, Model
 
-LONG_TEXTS = frozenset(
-    {
-        "bio", "body_html", "body_text", "cancellation_reason", "description", "details",
-        "error_message", "failure_message", "failure_reason", "joining_notes", "message",
-        "parking_info", "questions", "reason", "rejection_reason", "response",
-        "revocation_reason", "site_address", "text", "trainer_feedback", "user_agent",
-    }
-)  # fmt: skip
-#: Names that tell how a text is linked.
-LINKED_TEXTS = {
-    "email": "email",
-    "recipient_email": "email",
-    "phone": "phone",
-    "contact_phone": "phone",
-    "postcode": "postcode",
-    "file_url": "link",
-    "action_url": "link",
-}
+#: Texts that are shown and edited in their own way.
+KINDS_OF_TEXT = frozenset({"long", "email", "phone", "postcode", "link"})
 
 
 class UnknownType(RuntimeError):
@@ -68,6 +53,12 @@ class Path:
         return str(own or self.kind)
 
     @property
+    def label(self) -> str:
+        """What people read above it: as its column's `info["label"]` says, else by its name."""
+        own = self.column.info.get("label") if self.column is not None else None
+        return str(own or label_of_column(self.name))
+
+    @property
     def loads(self) -> tuple[RelationshipProperty[Any], ...]:
         """The relationships that must be loaded to show the value."""
         return self.steps + ((self.reference,) if self.reference is not None else ())
@@ -85,7 +76,18 @@ def kind_of(column: Column[Any]) -> str:
             return _number_kind(column) if kind == "number" else kind
     if not isinstance(column.type, String | CITEXT):
         raise UnknownType(f"{column}: state how a column of the type {column.type!r} is edited.")
-    return "long" if column.name in LONG_TEXTS else LINKED_TEXTS.get(column.name, "text")
+    kind = str(column.info.get("shown_as"))
+    return kind if kind in KINDS_OF_TEXT else "text"
+
+
+def check_info(model: type[Model]) -> None:
+    """Refuse metadata that nothing reads: a label misspelt as "lable" is told at the start.
+
+    :raises RuntimeError: naming the column.
+    """
+    for attribute in inspect(model).column_attrs:
+        if unknown := set(attribute.columns[0].info) - set(INFO):
+            raise RuntimeError(f"{model.__name__}.{attribute.key}: unknown info {sorted(unknown)}.")
 
 
 def resolve(model: type[Model], text: str) -> Path:
@@ -109,6 +111,14 @@ def resolve(model: type[Model], text: str) -> Path:
     if not hasattr(owner, last):
         raise AttributeError(f"{owner.__name__} has no {last!r} (in the path {text!r}).")
     return Path(text, tuple(steps), None, None, owner)
+
+
+def label_at(model: type[Model], text: str) -> str:
+    """Return what people read above a path; a name that the model has no more keeps its words."""
+    try:
+        return resolve(model, text).label
+    except (AttributeError, KeyError):
+        return label_of_column(text.rpartition(".")[2])
 
 
 def find_reference(mapper: Mapper[Any], column: Column[Any]) -> RelationshipProperty[Any] | None:

@@ -110,12 +110,6 @@ class RefundView(TableView):
         "requested_at",
         "refund_due_by",
     )
-    column_labels = {
-        "refund_reference": "Reference",
-        "user_id": "Customer",
-        "requested_at": "Requested",
-        "refund_due_by": "Due by",
-    }
     column_searchable_list = (
         "refund_reference",
         "booking.booking_reference",
@@ -244,7 +238,7 @@ class PaymentTransactionView(TableView):
         "amount_refunded",
         "net_amount",
     )
-    column_labels = {"created_at": "When", "net_amount": "Net", "amount_refunded": "Refunded"}
+    column_labels = {"created_at": "When"}
     column_searchable_list = (
         "booking.booking_reference",
         "stripe_payment_intent_id",

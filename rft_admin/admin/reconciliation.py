@@ -37,13 +37,7 @@ class DifferenceView(TableView):
         "refund_id",
         "stripe_object_id",
     )
-    column_labels = {
-        "created_at": "Found",
-        "our_amount": "By our books",
-        "stripe_amount": "By Stripe's",
-        "payment_transaction_id": "Payment",
-        "stripe_object_id": "At Stripe",
-    }
+    column_labels = {"created_at": "Found"}
     column_searchable_list = ("stripe_object_id", "explanation")
     column_filters = ("kind", "status", "payment_transaction_id", "refund_id", "created_at")
     default_order = (("created_at", True),)
@@ -82,7 +76,7 @@ class StripeEventView(TableView):
         "error_message",
         "livemode",
     )
-    column_labels = {"created_at": "Received", "processed_at": "Done", "error_message": "Error"}
+    column_labels = {"created_at": "Received"}
     column_searchable_list = ("stripe_event_id", "event_type", "object_id")
     column_filters = ("event_type", "processed_at", "livemode", "created_at")
     default_order = (("created_at", True),)

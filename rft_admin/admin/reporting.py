@@ -56,12 +56,6 @@ class ReportView(TableView):
         "generated_by_id",
         "created_at",
     )
-    column_labels = {
-        "report_name": "Report",
-        "progress": "Done (%)",
-        "row_count": "Rows",
-        "generated_by_id": "Asked by",
-    }
     column_searchable_list = ("report_name", "report_type")
     column_filters = ("status", "format", "generated_by_id", "created_at")
     default_order = (("id", True),)
@@ -135,7 +129,7 @@ class AnalyticsEventView(TableView):
     question = "How far do visitors come: viewed, started, submitted, paid?"
     read_only_because = "Written by the public pages, without names and without cookies."
     column_list = ("created_at", "event_type", "path", "user_id")
-    column_labels = {"created_at": "When", "event_type": "Event"}
+    column_labels = {"created_at": "When"}
     column_searchable_list = ("event_type", "path")
     column_filters = ("event_type", "created_at")
     default_order = (("id", True),)

@@ -54,7 +54,6 @@ class SpecialRequirementView(TableView):
         "share_with_trainer",
         "purge_after",
     )
-    column_labels = {"requirement_type": "Kind", "action_completed": "Done"}
     column_searchable_list = ("booking.booking_reference", "user.full_name")
     column_filters = (
         "requirement_type",

@@ -37,7 +37,6 @@ class SettingView(TableView):
     can_create = False
     can_delete = False
     column_list = ("display_name", "value", "category", "description", "updated_at")
-    column_labels = {"display_name": "Setting"}
     column_searchable_list = ("display_name", "key", "description")
     column_filters = ("category", "is_public", "is_editable")
     default_order = (("category", False), ("display_name", False))

@@ -5,10 +5,10 @@ from typing import Any
 from flask_admin.form import BaseForm
 from sqlalchemy import inspect
 
-from rft_admin.admin import cells, forms, naming
+from rft_admin.admin import cells, forms
 from rft_admin.admin.filters import ColumnFilter, filters_for
 from rft_admin.admin.listing import SORTED_BY
-from rft_admin.admin.paths import Path, kind_of, resolve, shown_columns, value_at
+from rft_admin.admin.paths import Path, kind_of, label_at, resolve, shown_columns, value_at
 from rft_admin.admin.view_options import ViewOptions
 
 #: Columns of a list whose registration names none.
@@ -45,9 +45,9 @@ class DerivedView(ViewOptions):
         return {name: name for name in self.column_list if self.can_sort_by(name)}
 
     def get_column_name(self, field: str) -> str:
-        """Return a path's label: the view's own, else from the column's name."""
+        """Return a path's label: the view's own, else its column's."""
         own = (self.column_labels or {}).get(field)
-        return own or naming.label_of_column(field.rpartition(".")[2])
+        return own or label_at(self.model, field)
 
     def init_search(self) -> bool:
         """Check the searched paths."""

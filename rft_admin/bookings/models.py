@@ -11,10 +11,12 @@ from rft_admin.accounts.models import User
 from rft_admin.catalogue.models import Course, CourseSchedule, DiscountCode
 from rft_admin.core.database import (
     Audited,
-    CaseInsensitive,
+    EmailAddress,
     Json,
+    LongText,
     Model,
     Money,
+    PhoneNumber,
     Versioned,
     enum_column,
     trigram_index,
@@ -96,15 +98,19 @@ class Booking(Versioned, Audited, Model):
         trigram_index("ix_bookings_company_name_trgm", "company_name"),
     )
 
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="RESTRICT"), index=True, info={"label": "Customer"}
+    )
     course_schedule_id: Mapped[int] = mapped_column(
-        ForeignKey("course_schedules.id", ondelete="RESTRICT"), index=True
+        ForeignKey("course_schedules.id", ondelete="RESTRICT"),
+        index=True,
+        info={"label": "Schedule"},
     )
     #: The code that made it cheaper; a code beaten by the group discount does not stand here.
     discount_code_id: Mapped[int | None] = mapped_column(
         ForeignKey("discount_codes.id", ondelete="RESTRICT"), index=True
     )
-    booking_reference: Mapped[str] = mapped_column(unique=True)
+    booking_reference: Mapped[str] = mapped_column(unique=True, info={"label": "Reference"})
     status: Mapped[BookingStatus] = enum_column(
         "status",
         BookingStatus,
@@ -118,18 +124,25 @@ class Booking(Versioned, Audited, Model):
         default=PaymentStatus.PENDING,
         server_default=PaymentStatus.PENDING.value,
         index=True,
+        info={"label": "Payment"},
     )
     #: Pounds to be paid for the whole booking.
-    payment_amount: Mapped[Money]
+    payment_amount: Mapped[Money] = mapped_column(info={"label": "Total"})
     #: Pounds taken off the whole booking.
     discount_applied: Mapped[Money] = mapped_column(default=0, server_default=text("0"))
     confirmation_sent: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     reminder_sent: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     certificate_issued: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     #: What was typed in the form; a form never changes the user.
-    contact_first_name: Mapped[str] = mapped_column(default="", server_default="")
-    contact_last_name: Mapped[str] = mapped_column(default="", server_default="")
-    contact_phone: Mapped[str] = mapped_column(default="", server_default="")
+    contact_first_name: Mapped[str] = mapped_column(
+        default="", server_default="", info={"label": "First name"}
+    )
+    contact_last_name: Mapped[str] = mapped_column(
+        default="", server_default="", info={"label": "Last name"}
+    )
+    contact_phone: Mapped[PhoneNumber] = mapped_column(
+        default="", server_default="", info={"label": "Phone"}
+    )
     customer_type: Mapped[CustomerType] = enum_column(
         "customer_type",
         CustomerType,
@@ -139,7 +152,9 @@ class Booking(Versioned, Audited, Model):
     company_name: Mapped[str] = mapped_column(default="", server_default="")
     purchase_order: Mapped[str] = mapped_column(default="", server_default="")
     #: Follows the attendees' rows when one is added or cancelled, by trigger.
-    number_of_places: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    number_of_places: Mapped[int] = mapped_column(
+        default=1, server_default=text("1"), info={"label": "Places"}
+    )
     #: Pounds, as sold.
     price_per_place: Mapped[Money]
     payment_method_chosen: Mapped[PaymentChoice] = enum_column(
@@ -147,11 +162,16 @@ class Booking(Versioned, Audited, Model):
         PaymentChoice,
         default=PaymentChoice.CARD,
         server_default=PaymentChoice.CARD.value,
+        info={"label": "Pays by"},
     )
     #: When an invoice is to be paid.
-    payment_due_at: Mapped[datetime | None] = mapped_column(index=True)
+    payment_due_at: Mapped[datetime | None] = mapped_column(
+        index=True, info={"label": "To be paid by"}
+    )
     #: Until when a pending booking holds its places; None holds them until the office decides.
-    hold_expires_at: Mapped[datetime | None] = mapped_column(index=True)
+    hold_expires_at: Mapped[datetime | None] = mapped_column(
+        index=True, info={"label": "Held until"}
+    )
     #: The form's token: sent twice, it makes one booking.
     idempotency_key: Mapped[str] = mapped_column(
         unique=True, server_default=text("gen_random_uuid()::text")
@@ -168,9 +188,9 @@ class Booking(Versioned, Audited, Model):
     #: The consumer asked to start inside the cooling-off time (Regulation 36 of 2013/3134).
     early_start_requested_at: Mapped[datetime | None]
     #: The earliest start it was ever booked for: what a refund counts from. Only moves earlier.
-    booked_start: Mapped[datetime]
+    booked_start: Mapped[datetime] = mapped_column(info={"label": "First course day as booked"})
     cancelled_at: Mapped[datetime | None] = mapped_column(index=True)
-    cancellation_reason: Mapped[str | None]
+    cancellation_reason: Mapped[LongText | None]
     #: Stands in the signed links; one more revokes all that were sent.
     links_version: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
@@ -228,11 +248,11 @@ class BookingAttendee(Versioned, Model):
     )
     #: None until the person is known.
     user_id: Mapped[int | None] = mapped_column(
-        ForeignKey("users.id", ondelete="RESTRICT"), index=True
+        ForeignKey("users.id", ondelete="RESTRICT"), index=True, info={"label": "Person"}
     )
     first_name: Mapped[str | None]
     last_name: Mapped[str | None]
-    email: Mapped[CaseInsensitive | None] = mapped_column(index=True)
+    email: Mapped[EmailAddress | None] = mapped_column(index=True)
     #: Pounds, as sold.
     price: Mapped[Money]
     #: The booker says that this person may have needs; the person is asked by a link of his own.
@@ -294,30 +314,38 @@ class SpecialRequirement(Versioned, Model):
         ForeignKey("bookings.id", ondelete="CASCADE"), index=True
     )
     #: The attendee's user when there is one, else the booker.
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="RESTRICT"), index=True, info={"label": "Person"}
+    )
     #: None is the whole party.
     attendee_id: Mapped[int | None] = mapped_column(
         ForeignKey("booking_attendees.id", ondelete="CASCADE"), index=True
     )
     requirement_type: Mapped[RequirementType] = enum_column(
-        "requirement_type", RequirementType, index=True
+        "requirement_type", RequirementType, index=True, info={"label": "Kind"}
     )
     #: Encrypted for `special_requirements|details|<id>`; empty once purged.
-    details: Mapped[str] = mapped_column(default="", server_default="", info={"sensitive": True})
+    details: Mapped[LongText] = mapped_column(
+        default="", server_default="", info={"sensitive": True}
+    )
     severity: Mapped[Severity] = enum_column(
         "severity", Severity, default=Severity.LOW, server_default=Severity.LOW.value, index=True
     )
     requires_action: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
-    action_completed: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    action_completed: Mapped[bool] = mapped_column(
+        default=False, server_default=text("false"), info={"label": "Done"}
+    )
     handled_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("users.id", ondelete="RESTRICT"), index=True
     )
     is_confidential: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
-    share_with_trainer: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    share_with_trainer: Mapped[bool] = mapped_column(
+        default=False, server_default=text("false"), info={"label": "Shared with the trainer"}
+    )
     consent_given_at: Mapped[datetime | None]
     consent_by: Mapped[ConsentBy | None] = enum_column("consent_by", ConsentBy)
     #: The day after which the retention job empties the details.
-    purge_after: Mapped[date | None] = mapped_column(index=True)
+    purge_after: Mapped[date | None] = mapped_column(index=True, info={"label": "Deleted after"})
 
     booking: Mapped[Booking] = relationship(innerjoin=True)
     user: Mapped[User] = relationship(foreign_keys=[user_id], innerjoin=True)
@@ -369,17 +397,21 @@ class BookingInquiry(Versioned, Model):
         trigram_index("ix_booking_inquiries_email_trgm", "(email::text)"),
     )
 
-    inquiry_reference: Mapped[str] = mapped_column(unique=True)
+    inquiry_reference: Mapped[str] = mapped_column(unique=True, info={"label": "Reference"})
     #: The dated course; None is a general or on-site inquiry.
     course_session_id: Mapped[int | None] = mapped_column(
-        ForeignKey("course_schedules.id", ondelete="RESTRICT"), index=True
+        ForeignKey("course_schedules.id", ondelete="RESTRICT"),
+        index=True,
+        info={"label": "Schedule"},
     )
-    first_name: Mapped[str]
+    first_name: Mapped[str] = mapped_column(info={"label": "Name"})
     last_name: Mapped[str] = mapped_column(default="", server_default="")
-    email: Mapped[CaseInsensitive] = mapped_column(index=True)
-    phone: Mapped[str] = mapped_column(default="", server_default="")
-    number_of_people: Mapped[int] = mapped_column(default=1, server_default=text("1"))
-    questions: Mapped[str] = mapped_column(default="", server_default="")
+    email: Mapped[EmailAddress] = mapped_column(index=True)
+    phone: Mapped[PhoneNumber] = mapped_column(default="", server_default="")
+    number_of_people: Mapped[int] = mapped_column(
+        default=1, server_default=text("1"), info={"label": "People"}
+    )
+    questions: Mapped[LongText] = mapped_column(default="", server_default="")
     status: Mapped[InquiryStatus] = enum_column(
         "status",
         InquiryStatus,
@@ -388,12 +420,14 @@ class BookingInquiry(Versioned, Model):
         index=True,
     )
     #: Until when it holds places; None holds none.
-    hold_expires_at: Mapped[datetime | None] = mapped_column(index=True)
+    hold_expires_at: Mapped[datetime | None] = mapped_column(
+        index=True, info={"label": "Held until"}
+    )
     course_id: Mapped[int | None] = mapped_column(
         ForeignKey("courses.id", ondelete="RESTRICT"), index=True
     )
     company_name: Mapped[str] = mapped_column(default="", server_default="")
-    response: Mapped[str | None]
+    response: Mapped[LongText | None]
     responded_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("users.id", ondelete="RESTRICT"), index=True
     )

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from rft_admin.accounts.models import User
 from rft_admin.bookings.models import Booking, BookingInquiry
 from rft_admin.catalogue.models import CourseSchedule
-from rft_admin.core.database import Audited, Model, Versioned
+from rft_admin.core.database import Audited, LongText, Model, Versioned
 
 #: What a note can be about: the key's column, one of which is filled.
 ABOUT = ("booking_id", "user_id", "course_schedule_id", "inquiry_id")
@@ -30,15 +30,15 @@ class OfficeNote(Versioned, Audited, Model):
         ForeignKey("bookings.id", ondelete="CASCADE"), index=True
     )
     user_id: Mapped[int | None] = mapped_column(
-        ForeignKey("users.id", ondelete="CASCADE"), index=True
+        ForeignKey("users.id", ondelete="CASCADE"), index=True, info={"label": "Person"}
     )
     course_schedule_id: Mapped[int | None] = mapped_column(
-        ForeignKey("course_schedules.id", ondelete="CASCADE"), index=True
+        ForeignKey("course_schedules.id", ondelete="CASCADE"), index=True, info={"label": "Date"}
     )
     inquiry_id: Mapped[int | None] = mapped_column(
         ForeignKey("booking_inquiries.id", ondelete="CASCADE"), index=True
     )
-    text: Mapped[str]
+    text: Mapped[LongText] = mapped_column(info={"label": "Note"})
 
     booking: Mapped[Booking | None] = relationship()
     user: Mapped[User | None] = relationship(foreign_keys=[user_id])

@@ -15,9 +15,12 @@ from rft_admin.core.clock import to_london
 from rft_admin.core.database import (
     Audited,
     CaseInsensitive,
+    LongText,
     Model,
     Money,
+    Postcode,
     Versioned,
+    WebLink,
     enum_column,
     trigram_index,
 )
@@ -68,15 +71,27 @@ class Course(Versioned, Audited, Model):
 
     name: Mapped[str]
     #: The part of the address: /courses/<slug>.
-    slug: Mapped[str] = mapped_column(unique=True)
-    description: Mapped[str] = mapped_column(default="", server_default="")
+    slug: Mapped[str] = mapped_column(
+        unique=True, info={"help": "The part of the address: /courses/…"}
+    )
+    description: Mapped[LongText] = mapped_column(default="", server_default="")
     course_type: Mapped[CourseType] = enum_column("course_type", CourseType, index=True)
     #: Contact hours, without breaks.
-    duration_hours: Mapped[Decimal] = mapped_column(Numeric(5, 2))
+    duration_hours: Mapped[Decimal] = mapped_column(
+        Numeric(5, 2),
+        info={
+            "label": "Contact hours",
+            "help": "Teaching hours without breaks; certificates need all of them.",
+        },
+    )
     #: Pounds for one place.
     price: Mapped[Money]
-    max_capacity: Mapped[int] = mapped_column(default=12, server_default=text("12"))
-    certification_validity_years: Mapped[int] = mapped_column(default=3, server_default=text("3"))
+    max_capacity: Mapped[int] = mapped_column(
+        default=12, server_default=text("12"), info={"label": "Places"}
+    )
+    certification_validity_years: Mapped[int] = mapped_column(
+        default=3, server_default=text("3"), info={"label": "Valid (years)"}
+    )
     is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"), index=True)
     certificate_basis: Mapped[CertificateBasis] = enum_column(
         "certificate_basis",
@@ -90,9 +105,15 @@ class Course(Versioned, Audited, Model):
         default=CertificateIssuer.OWN,
         server_default=CertificateIssuer.OWN.value,
     )
-    awarding_body_name: Mapped[str] = mapped_column(default="", server_default="")
+    awarding_body_name: Mapped[str] = mapped_column(
+        default="",
+        server_default="",
+        info={"help": "Filled where a body certifies; ours is then a record of attendance."},
+    )
     requires_identity_check: Mapped[bool] = mapped_column(
-        default=False, server_default=text("false")
+        default=False,
+        server_default=text("false"),
+        info={"help": "Nobody is eligible before the identity was checked."},
     )
     learners_per_trainer: Mapped[int] = mapped_column(default=12, server_default=text("12"))
     display_order: Mapped[int] = mapped_column(default=0, server_default=text("0"))
@@ -108,19 +129,30 @@ class Venue(Versioned, Model):
     __table_args__ = (CheckConstraint("capacity > 0", name="capacity"),)
 
     name: Mapped[str] = mapped_column(index=True)
-    address_line1: Mapped[str | None]
-    address_line2: Mapped[str | None]
+    address_line1: Mapped[str | None] = mapped_column(info={"label": "Address line 1"})
+    address_line2: Mapped[str | None] = mapped_column(info={"label": "Address line 2"})
     #: None for "Client On-Site Training".
     city: Mapped[str | None] = mapped_column(index=True)
-    postcode: Mapped[str | None]
+    postcode: Mapped[Postcode | None]
     #: None is unknown: no limit.
-    capacity: Mapped[int | None]
+    capacity: Mapped[int | None] = mapped_column(info={"help": "Empty: not known, no limit."})
     #: A list of words: "parking", "step-free access".
-    facilities: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'::jsonb"))
-    parking_info: Mapped[str] = mapped_column(default="", server_default="")
+    facilities: Mapped[list[Any]] = mapped_column(
+        default=list,
+        server_default=text("'[]'::jsonb"),
+        info={"help": 'A list in JSON, for example ["parking", "step-free access"].'},
+    )
+    parking_info: Mapped[LongText] = mapped_column(default="", server_default="")
     is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"), index=True)
     #: True where several courses may run at the same time: at clients' own sites.
-    allows_concurrent: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    allows_concurrent: Mapped[bool] = mapped_column(
+        default=False,
+        server_default=text("false"),
+        info={
+            "label": "Several courses at once",
+            "help": "For clients' own sites, where several courses may run at once.",
+        },
+    )
 
     @property
     def address(self) -> str:
@@ -141,15 +173,21 @@ class Trainer(Versioned, Audited, Model):
         CheckConstraint("max_travel_miles >= 0", name="max_travel_miles"),
     )
 
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), unique=True)
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="RESTRICT"),
+        unique=True,
+        info={"label": "Person", "help": "The person; a trainer signs in as this user."},
+    )
     trainer_code: Mapped[str] = mapped_column(unique=True)
     qualification_number: Mapped[str] = mapped_column(default="", server_default="")
     qualification_expiry: Mapped[date | None] = mapped_column(index=True)
     #: A list of course types or words.
     specializations: Mapped[list[Any]] = mapped_column(
-        default=list, server_default=text("'[]'::jsonb")
+        default=list,
+        server_default=text("'[]'::jsonb"),
+        info={"help": 'A list in JSON, for example ["EFAW", "Paediatric"].'},
     )
-    bio: Mapped[str] = mapped_column(default="", server_default="")
+    bio: Mapped[LongText] = mapped_column(default="", server_default="")
     #: Pounds an hour; None is not agreed.
     hourly_rate: Mapped[Money | None]
     is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"), index=True)
@@ -210,15 +248,17 @@ class CourseSchedule(Versioned, Audited, Model):
     )
     #: The trainer's user, set by trigger; typed only where there is no trainer.
     instructor_id: Mapped[int | None] = mapped_column(
-        ForeignKey("users.id", ondelete="RESTRICT"), index=True
+        ForeignKey("users.id", ondelete="RESTRICT"),
+        index=True,
+        info={"help": "Only where there is no trainer's profile; else it follows the trainer."},
     )
     #: Who teaches; None is to be confirmed.
     trainer_id: Mapped[int | None] = mapped_column(
         ForeignKey("trainers.id", ondelete="RESTRICT"), index=True
     )
     #: The first day's start and the last day's end, kept by trigger.
-    start_datetime: Mapped[datetime] = mapped_column(index=True)
-    end_datetime: Mapped[datetime] = mapped_column(index=True)
+    start_datetime: Mapped[datetime] = mapped_column(index=True, info={"label": "Starts"})
+    end_datetime: Mapped[datetime] = mapped_column(index=True, info={"label": "Ends"})
     status: Mapped[ScheduleStatus] = enum_column(
         "status",
         ScheduleStatus,
@@ -228,29 +268,48 @@ class CourseSchedule(Versioned, Audited, Model):
     )
     #: Places taken at the last change, counted by trigger: too high by holds that have expired
     #: since, never too low. What is free now, `bookings.places` answers.
-    current_capacity: Mapped[int] = mapped_column(server_default=text("0"))
+    current_capacity: Mapped[int] = mapped_column(
+        server_default=text("0"), info={"label": "Places taken"}
+    )
     #: Places on sale.
-    max_capacity: Mapped[int]
+    max_capacity: Mapped[int] = mapped_column(info={"label": "Places on sale"})
     #: Below it the office is asked whether the course runs.
-    min_places: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    min_places: Mapped[int] = mapped_column(
+        default=0,
+        server_default=text("0"),
+        info={
+            "label": "Places needed to run",
+            "help": "Below it the office is asked, a week before, whether the course runs.",
+        },
+    )
     #: Pounds for one place instead of the course's price.
-    price_override: Mapped[Money | None]
+    price_override: Mapped[Money | None] = mapped_column(
+        info={"help": "Empty: the course's own price."}
+    )
     #: Pounds for the whole group of a private course.
-    group_price: Mapped[Money | None]
+    group_price: Mapped[Money | None] = mapped_column(
+        info={"help": "For the whole group of a private course."}
+    )
     #: Whose private course it is.
     private_for_user_id: Mapped[int | None] = mapped_column(
-        ForeignKey("users.id", ondelete="RESTRICT"), index=True
+        ForeignKey("users.id", ondelete="RESTRICT"),
+        index=True,
+        info={"help": "Filled: a private course, never published."},
     )
     #: Where a client's own site is.
-    site_address: Mapped[str] = mapped_column(default="", server_default="")
+    site_address: Mapped[LongText] = mapped_column(
+        default="", server_default="", info={"label": "Client's site"}
+    )
     is_published: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     #: Why it is given although its days are shorter than the course's contact hours; else empty.
     hours_override_reason: Mapped[str] = mapped_column(default="", server_default="")
     #: When the office was asked whether it runs with too few people; None: not asked yet.
     decision_asked_at: Mapped[datetime | None]
-    cancellation_reason: Mapped[str | None]
+    cancellation_reason: Mapped[LongText | None]
     #: Stands in the confirmation and the reminder.
-    joining_notes: Mapped[str] = mapped_column(default="", server_default="")
+    joining_notes: Mapped[LongText] = mapped_column(
+        default="", server_default="", info={"help": "Stands in the confirmation and the reminder."}
+    )
 
     course: Mapped[Course] = relationship(innerjoin=True)
     venue: Mapped[Venue | None] = relationship()
@@ -321,7 +380,9 @@ class CourseScheduleDay(Model):
     )
 
     course_schedule_id: Mapped[int] = mapped_column(
-        ForeignKey("course_schedules.id", ondelete="CASCADE"), index=True
+        ForeignKey("course_schedules.id", ondelete="CASCADE"),
+        index=True,
+        info={"label": "Schedule"},
     )
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
@@ -365,12 +426,16 @@ class CourseMaterial(Versioned, Audited, Model):
         ForeignKey("courses.id", ondelete="RESTRICT"), index=True
     )
     title: Mapped[str]
-    description: Mapped[str] = mapped_column(default="", server_default="")
+    description: Mapped[LongText] = mapped_column(default="", server_default="")
     material_type: Mapped[MaterialType] = enum_column("material_type", MaterialType, index=True)
     #: Where it is when it is not a stored file.
-    file_url: Mapped[str] = mapped_column(default="", server_default="")
+    file_url: Mapped[WebLink] = mapped_column(default="", server_default="", info={"label": "Link"})
     #: Shown to everybody, not only to those who have booked.
-    is_public: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    is_public: Mapped[bool] = mapped_column(
+        default=False,
+        server_default=text("false"),
+        info={"help": "Shown to everybody, not only to those who have booked."},
+    )
     requires_completion: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     display_order: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     version: Mapped[str] = mapped_column(default="1", server_default="1")
@@ -407,22 +472,30 @@ class DiscountCode(Versioned, Model):
     )
 
     code: Mapped[CaseInsensitive] = mapped_column(unique=True)
-    description: Mapped[str] = mapped_column(default="", server_default="")
+    description: Mapped[LongText] = mapped_column(default="", server_default="")
     discount_type: Mapped[DiscountType] = enum_column("discount_type", DiscountType)
     #: Per cent of the price, or pounds off the whole booking.
     #: Per cent or pounds, as the type says: a pound sign would lie.
-    discount_value: Mapped[Money] = mapped_column(info={"shown_as": "number"})
+    discount_value: Mapped[Money] = mapped_column(
+        info={
+            "label": "Value (% or £)",
+            "help": "Per cent, or pounds off the whole booking.",
+            "shown_as": "number",
+        }
+    )
     is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     #: `[valid_from, valid_until)`; None is without that limit.
     valid_from: Mapped[datetime | None] = mapped_column(index=True)
     valid_until: Mapped[datetime | None] = mapped_column(index=True)
     #: None is without limit.
-    usage_limit: Mapped[int | None]
+    usage_limit: Mapped[int | None] = mapped_column(info={"help": "Empty: without limit."})
     #: Bookings with this code that are not cancelled, counted by trigger.
     usage_count: Mapped[int] = mapped_column(server_default=text("0"))
     #: None is for all courses.
     course_id: Mapped[int | None] = mapped_column(
-        ForeignKey("courses.id", ondelete="RESTRICT"), index=True
+        ForeignKey("courses.id", ondelete="RESTRICT"),
+        index=True,
+        info={"label": "Only for", "help": "Empty: for all courses."},
     )
 
     course: Mapped[Course | None] = relationship()

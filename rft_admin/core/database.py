@@ -57,9 +57,25 @@ NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
 }
 
+#: What a column's `info` may say. Screens, letters and the audit log read it there.
+INFO = {
+    "label": "what people read above it, where its name does not do",
+    "help": "the hint under its field",
+    "shown_as": "how it is shown, where its type does not tell",
+    "sensitive": "never shown, exported, edited or quoted in the audit log",
+    "unquoted": "shown, but too long or too personal for the audit log to quote",
+    "noise": "a change of nothing else leaves no entry in the audit log",
+}
+
 Money = Annotated[Decimal, mapped_column(Numeric(10, 2))]
 #: Text compared and kept unique without regard to case.
 CaseInsensitive = Annotated[str, mapped_column(CITEXT())]
+#: Texts that a screen shows and edits in their own way.
+LongText = Annotated[str, mapped_column(Text(), info={"shown_as": "long"})]
+EmailAddress = Annotated[str, mapped_column(CITEXT(), info={"shown_as": "email"})]
+PhoneNumber = Annotated[str, mapped_column(Text(), info={"shown_as": "phone"})]
+Postcode = Annotated[str, mapped_column(Text(), info={"shown_as": "postcode"})]
+WebLink = Annotated[str, mapped_column(Text(), info={"shown_as": "link"})]
 Json = dict[str, Any]
 
 
@@ -90,10 +106,12 @@ class Model(_Model):
 
     __abstract__ = True
 
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True, sort_order=-100)
+    id: Mapped[int] = mapped_column(
+        Identity(), primary_key=True, sort_order=-100, info={"label": "No."}
+    )
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), sort_order=900)
     updated_at: Mapped[datetime] = mapped_column(
-        server_default=func.now(), onupdate=func.now(), sort_order=901
+        server_default=func.now(), onupdate=func.now(), sort_order=901, info={"label": "Changed"}
     )
 
 
@@ -111,7 +129,10 @@ class Audited:
     def updated_by_id(cls) -> Mapped[int | None]:  # noqa: N805 - declared_attr passes the class
         """The user who changed the row last."""
         return mapped_column(
-            ForeignKey("users.id", ondelete="RESTRICT"), index=True, sort_order=903
+            ForeignKey("users.id", ondelete="RESTRICT"),
+            index=True,
+            sort_order=903,
+            info={"label": "Changed by"},
         )
 
 

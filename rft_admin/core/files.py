@@ -39,7 +39,7 @@ class StoredFile(Model):
     size: Mapped[int]
     #: SHA-256 of the content, hexadecimal.
     sha256: Mapped[str]
-    content: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    content: Mapped[bytes] = deferred(mapped_column(LargeBinary, info={"unquoted": True}))
     #: When the retention job may delete it; None is kept.
     expires_at: Mapped[datetime | None]
 

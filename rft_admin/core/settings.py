@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ForeignKey, event, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from rft_admin.core.database import Json, Model, Versioned, db, enum_column
+from rft_admin.core.database import Json, LongText, Model, Versioned, db, enum_column
 from rft_admin.core.errors import DomainError
 
 Value = TypeVar("Value")
@@ -36,8 +36,8 @@ class Setting(Versioned, Model):
     value: Mapped[str]
     value_type: Mapped[ValueType] = enum_column("value_type", ValueType)
     category: Mapped[str] = mapped_column(index=True, info={"shown_as": "words"})
-    display_name: Mapped[str]
-    description: Mapped[str]
+    display_name: Mapped[str] = mapped_column(info={"label": "Setting"})
+    description: Mapped[LongText]
     #: May be shown to visitors.
     is_public: Mapped[bool] = mapped_column(default=False)
     is_editable: Mapped[bool] = mapped_column(default=True)
@@ -47,7 +47,7 @@ class Setting(Versioned, Model):
     default_value: Mapped[str]
     #: A key without relationship: core knows nothing of people.
     updated_by_id: Mapped[int | None] = mapped_column(
-        ForeignKey("users.id", ondelete="RESTRICT"), index=True
+        ForeignKey("users.id", ondelete="RESTRICT"), index=True, info={"label": "Changed by"}
     )
 
     def __str__(self) -> str:

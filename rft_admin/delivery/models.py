@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from rft_admin.accounts.models import User
 from rft_admin.bookings.models import Booking, BookingAttendee
 from rft_admin.catalogue.models import Course, CourseSchedule
-from rft_admin.core.database import Audited, Model, Versioned, enum_column, trigram_index
+from rft_admin.core.database import Audited, LongText, Model, Versioned, enum_column, trigram_index
 from rft_admin.core.files import StoredFile
 
 
@@ -49,13 +49,17 @@ class AttendanceRecord(Versioned, Model):
     )
     #: The dated course.
     course_session_id: Mapped[int] = mapped_column(
-        ForeignKey("course_schedules.id", ondelete="RESTRICT"), index=True
+        ForeignKey("course_schedules.id", ondelete="RESTRICT"),
+        index=True,
+        info={"label": "Schedule"},
     )
     attendee_id: Mapped[int] = mapped_column(
         ForeignKey("booking_attendees.id", ondelete="RESTRICT"), index=True
     )
     #: The attendee's user when there is one, else the booker.
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="RESTRICT"), index=True, info={"label": "Person"}
+    )
     marked_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("users.id", ondelete="RESTRICT"), index=True
     )
@@ -65,16 +69,18 @@ class AttendanceRecord(Versioned, Model):
     check_in_time: Mapped[datetime | None]
     check_out_time: Mapped[datetime | None]
     #: Contact minutes, without breaks.
-    minutes_attended: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    minutes_attended: Mapped[int] = mapped_column(
+        default=0, server_default=text("0"), info={"label": "Minutes"}
+    )
     certificate_eligible: Mapped[bool] = mapped_column(
-        default=False, server_default=text("false"), index=True
+        default=False, server_default=text("false"), index=True, info={"label": "Eligible"}
     )
     participation_score: Mapped[int | None]
     #: None is not yet assessed.
-    passed_assessment: Mapped[bool | None]
+    passed_assessment: Mapped[bool | None] = mapped_column(info={"label": "Passed"})
     assessed_on: Mapped[date | None]
     identity_checked: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
-    trainer_feedback: Mapped[str] = mapped_column(default="", server_default="")
+    trainer_feedback: Mapped[LongText] = mapped_column(default="", server_default="")
 
     booking: Mapped[Booking] = relationship(innerjoin=True)
     course_session: Mapped[CourseSchedule] = relationship(innerjoin=True)
@@ -118,21 +124,25 @@ class Certificate(Versioned, Audited, Model):
         ForeignKey("bookings.id", ondelete="RESTRICT"), index=True
     )
     #: The attendee's user when there is one, else the booker.
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="RESTRICT"), index=True, info={"label": "Person"}
+    )
     course_id: Mapped[int] = mapped_column(
         ForeignKey("courses.id", ondelete="RESTRICT"), index=True
     )
     course_schedule_id: Mapped[int] = mapped_column(
-        ForeignKey("course_schedules.id", ondelete="RESTRICT"), index=True
+        ForeignKey("course_schedules.id", ondelete="RESTRICT"),
+        index=True,
+        info={"label": "Schedule"},
     )
     attendee_id: Mapped[int] = mapped_column(
         ForeignKey("booking_attendees.id", ondelete="RESTRICT"), index=True
     )
     #: RFT, the year, six unguessable characters and a check character.
-    certificate_number: Mapped[str] = mapped_column(unique=True)
-    issue_date: Mapped[date] = mapped_column(index=True)
+    certificate_number: Mapped[str] = mapped_column(unique=True, info={"label": "Number"})
+    issue_date: Mapped[date] = mapped_column(index=True, info={"label": "Issued"})
     #: Valid to the end of this day.
-    expiry_date: Mapped[date] = mapped_column(index=True)
+    expiry_date: Mapped[date] = mapped_column(index=True, info={"label": "Expires"})
     #: A path of this site.
     pdf_url: Mapped[str] = mapped_column(default="", server_default="")
     status: Mapped[CertificateStatus] = enum_column(
@@ -142,24 +152,29 @@ class Certificate(Versioned, Audited, Model):
         server_default=CertificateStatus.ACTIVE.value,
         index=True,
     )
-    holder_name: Mapped[str]
+    holder_name: Mapped[str] = mapped_column(info={"label": "Holder"})
     contact_hours: Mapped[Decimal] = mapped_column(Numeric(5, 2))
-    course_name: Mapped[str]
+    course_name: Mapped[str] = mapped_column(info={"label": "Course"})
     venue_name: Mapped[str] = mapped_column(default="", server_default="")
     trainer_name: Mapped[str] = mapped_column(default="", server_default="")
     #: The awarding body's own number.
-    external_number: Mapped[str | None] = mapped_column(index=True)
+    external_number: Mapped[str | None] = mapped_column(
+        index=True,
+        info={"label": "Awarding body's number", "help": "An awarding body's own number."},
+    )
     revoked_at: Mapped[datetime | None]
-    revocation_reason: Mapped[str | None]
+    revocation_reason: Mapped[LongText | None]
     #: The corrected certificate that took its place.
     superseded_by_id: Mapped[int | None] = mapped_column(
-        ForeignKey("certificates.id", ondelete="RESTRICT"), index=True
+        ForeignKey("certificates.id", ondelete="RESTRICT"),
+        index=True,
+        info={"label": "Replaced by"},
     )
     stored_file_id: Mapped[int | None] = mapped_column(
         ForeignKey("stored_files.id", ondelete="RESTRICT"), index=True
     )
     #: Of the PDF as issued, hexadecimal.
-    pdf_sha256: Mapped[str | None]
+    pdf_sha256: Mapped[str | None] = mapped_column(info={"label": "Digest of the PDF"})
     #: The last reminder of its expiry that went out, by its days before; None is none yet.
     reminded_days_before: Mapped[int | None]
 

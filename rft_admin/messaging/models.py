@@ -10,10 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from rft_admin.accounts.models import User
 from rft_admin.core.database import (
     Audited,
-    CaseInsensitive,
+    EmailAddress,
     Json,
+    LongText,
     Model,
     Versioned,
+    WebLink,
     enum_column,
     trigram_index,
 )
@@ -41,9 +43,11 @@ class EmailLog(Model):
         trigram_index("ix_email_logs_recipient_email_trgm", "(recipient_email::text)"),
     )
 
-    recipient_email: Mapped[CaseInsensitive] = mapped_column(index=True)
+    recipient_email: Mapped[EmailAddress] = mapped_column(index=True, info={"label": "Recipient"})
     subject: Mapped[str]
-    template_name: Mapped[str] = mapped_column(index=True, info={"shown_as": "words"})
+    template_name: Mapped[str] = mapped_column(
+        index=True, info={"label": "Letter", "shown_as": "words"}
+    )
     status: Mapped[EmailStatus] = enum_column(
         "status",
         EmailStatus,
@@ -52,19 +56,23 @@ class EmailLog(Model):
         index=True,
     )
     sent_at: Mapped[datetime | None] = mapped_column(index=True)
-    error_message: Mapped[str | None]
+    error_message: Mapped[LongText | None]
     #: "[personal link]" stands where the sent letter carries a secret.
-    body_text: Mapped[str] = mapped_column(default="", server_default="")
-    body_html: Mapped[str] = mapped_column(default="", server_default="")
+    body_text: Mapped[LongText] = mapped_column(
+        default="", server_default="", info={"label": "Text", "unquoted": True}
+    )
+    body_html: Mapped[LongText] = mapped_column(
+        default="", server_default="", info={"label": "HTML text", "unquoted": True}
+    )
     #: References such as `{"kind": "certificate", "id": 5}`, never copies.
     attachments: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'::jsonb"))
     #: What the sending job signs to make the personal link; empty when there is none.
     personal_link: Mapped[Json] = mapped_column(default=dict, server_default=text("'{}'::jsonb"))
     message_id: Mapped[str] = mapped_column(unique=True)
-    attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"))
-    next_attempt_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"), info={"noise": True})
+    next_attempt_at: Mapped[datetime | None] = mapped_column(info={"noise": True})
     #: When a worker took it to send it.
-    claimed_at: Mapped[datetime | None]
+    claimed_at: Mapped[datetime | None] = mapped_column(info={"noise": True})
     #: A key upwards, so without relationship.
     booking_id: Mapped[int | None] = mapped_column(
         ForeignKey("bookings.id", ondelete="SET NULL"), index=True
@@ -122,10 +130,12 @@ class Notification(Versioned, Audited, Model):
     __tablename__ = "notifications"
     __table_args__ = (Index("ix_notifications_created_at", "created_at"),)
 
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="RESTRICT"), index=True, info={"label": "For"}
+    )
     type: Mapped[NotificationType] = enum_column("type", NotificationType, index=True)
     title: Mapped[str]
-    message: Mapped[str] = mapped_column(default="", server_default="")
+    message: Mapped[LongText] = mapped_column(default="", server_default="")
     priority: Mapped[Priority] = enum_column(
         "priority", Priority, default=Priority.MEDIUM, server_default=Priority.MEDIUM.value
     )
@@ -148,7 +158,9 @@ class Notification(Versioned, Audited, Model):
         ForeignKey("courses.id", ondelete="SET NULL"), index=True
     )
     #: A path of the admin.
-    action_url: Mapped[str] = mapped_column(default="", server_default="")
+    action_url: Mapped[WebLink] = mapped_column(
+        default="", server_default="", info={"label": "Link"}
+    )
     expires_at: Mapped[datetime | None] = mapped_column(index=True)
     read_at: Mapped[datetime | None]
 

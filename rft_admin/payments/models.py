@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from rft_admin.accounts.models import User
 from rft_admin.bookings.models import Booking
-from rft_admin.core.database import Json, Model, Money, Versioned, enum_column
+from rft_admin.core.database import Json, LongText, Model, Money, Versioned, enum_column
 from rft_admin.core.files import StoredFile
 
 
@@ -107,14 +107,18 @@ class PaymentTransaction(Model):
     stripe_charge_id: Mapped[str | None] = mapped_column(index=True)
     stripe_balance_transaction: Mapped[str | None] = mapped_column(index=True)
     stripe_payout: Mapped[str | None] = mapped_column(index=True)
-    livemode: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    livemode: Mapped[bool] = mapped_column(
+        default=False, server_default=text("false"), info={"label": "Live"}
+    )
     #: Stripe's fee, and what it pays out, in pounds; None until Stripe tells.
     fee_amount: Mapped[Money | None]
-    net_amount: Mapped[Money | None]
+    net_amount: Mapped[Money | None] = mapped_column(info={"label": "Net"})
     #: Ours, stored before the first call; None where nothing is sent.
     idempotency_key: Mapped[str | None] = mapped_column(unique=True)
-    failure_message: Mapped[str | None]
-    amount_refunded: Mapped[Money] = mapped_column(default=0, server_default=text("0"))
+    failure_message: Mapped[LongText | None]
+    amount_refunded: Mapped[Money] = mapped_column(
+        default=0, server_default=text("0"), info={"label": "Refunded"}
+    )
     #: As Stripe names it ("needs_response", "won", …); None while nobody disputes the charge.
     dispute_status: Mapped[str | None]
     #: When the evidence must have arrived at Stripe.
@@ -189,7 +193,9 @@ class Refund(Versioned, Model):
         ForeignKey("bookings.id", ondelete="RESTRICT"), index=True
     )
     #: The customer.
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="RESTRICT"), index=True, info={"label": "Customer"}
+    )
     payment_transaction_id: Mapped[int] = mapped_column(
         ForeignKey("payment_transactions.id", ondelete="RESTRICT"), index=True
     )
@@ -199,12 +205,14 @@ class Refund(Versioned, Model):
     approved_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("users.id", ondelete="RESTRICT"), index=True
     )
-    refund_reference: Mapped[str] = mapped_column(unique=True)
+    refund_reference: Mapped[str] = mapped_column(unique=True, info={"label": "Reference"})
     #: Pounds, before the fee.
     amount: Mapped[Money]
-    processing_fee: Mapped[Money] = mapped_column(default=0, server_default=text("0"))
+    processing_fee: Mapped[Money] = mapped_column(
+        default=0, server_default=text("0"), info={"label": "Fee"}
+    )
     #: Pounds that are sent: amount less fee.
-    net_refund: Mapped[Money]
+    net_refund: Mapped[Money] = mapped_column(info={"label": "Sent back"})
     status: Mapped[RefundStatus] = enum_column(
         "status",
         RefundStatus,
@@ -212,9 +220,9 @@ class Refund(Versioned, Model):
         server_default=RefundStatus.PENDING.value,
         index=True,
     )
-    reason: Mapped[str] = mapped_column(default="", server_default="")
-    rejection_reason: Mapped[str | None]
-    failure_reason: Mapped[str | None]
+    reason: Mapped[LongText] = mapped_column(default="", server_default="")
+    rejection_reason: Mapped[LongText | None]
+    failure_reason: Mapped[LongText | None]
     #: The rule, the days and the sums, in words, as shown to both sides.
     calculation: Mapped[Json] = mapped_column(default=dict, server_default=text("'{}'::jsonb"))
     stripe_refund_id: Mapped[str | None] = mapped_column(unique=True)
@@ -223,7 +231,7 @@ class Refund(Versioned, Model):
     idempotency_key: Mapped[str | None] = mapped_column(unique=True)
     #: The last day for a consumer's money: 14 days after notice (Consumer Contracts
     #: Regulations 2013, regulation 34).
-    refund_due_by: Mapped[date | None] = mapped_column(index=True)
+    refund_due_by: Mapped[date | None] = mapped_column(index=True, info={"label": "Due by"})
     requested_at: Mapped[datetime] = mapped_column(server_default=text("now()"), index=True)
     approved_at: Mapped[datetime | None]
     processed_at: Mapped[datetime | None]
@@ -261,10 +269,10 @@ class StripeEvent(Model):
     #: The id of the object it tells of, for example "pi_…".
     object_id: Mapped[str] = mapped_column(default="", server_default="", index=True)
     #: Emptied by the retention job; the ids stay.
-    payload: Mapped[Json]
-    livemode: Mapped[bool]
-    processed_at: Mapped[datetime | None] = mapped_column(index=True)
-    error_message: Mapped[str | None]
+    payload: Mapped[Json] = mapped_column(info={"unquoted": True})
+    livemode: Mapped[bool] = mapped_column(info={"label": "Live"})
+    processed_at: Mapped[datetime | None] = mapped_column(index=True, info={"label": "Done"})
+    error_message: Mapped[LongText | None] = mapped_column(info={"label": "Error"})
 
     def __str__(self) -> str:
         return f"{self.event_type} {self.stripe_event_id}"
@@ -314,7 +322,7 @@ class Invoice(Model):
     refund_id: Mapped[int | None] = mapped_column(
         ForeignKey("refunds.id", ondelete="RESTRICT"), unique=True
     )
-    issue_date: Mapped[date] = mapped_column(index=True)
+    issue_date: Mapped[date] = mapped_column(index=True, info={"label": "Issued"})
     due_date: Mapped[date | None] = mapped_column(index=True)
     #: The latest reminder sent, in days from the due date: -3, 3 or 10.
     last_reminder_days: Mapped[int | None]
@@ -376,12 +384,14 @@ class ReconciliationDifference(Versioned, Model):
         index=True,
     )
     #: What moved the money at Stripe: a charge, a refund, a payout, an entry.
-    stripe_object_id: Mapped[str]
+    stripe_object_id: Mapped[str] = mapped_column(info={"label": "At Stripe"})
     #: Pounds, negative where money left us; None where there is nothing.
-    our_amount: Mapped[Money | None]
-    stripe_amount: Mapped[Money | None]
+    our_amount: Mapped[Money | None] = mapped_column(info={"label": "By our books"})
+    stripe_amount: Mapped[Money | None] = mapped_column(info={"label": "By Stripe's"})
     payment_transaction_id: Mapped[int | None] = mapped_column(
-        ForeignKey("payment_transactions.id", ondelete="RESTRICT"), index=True
+        ForeignKey("payment_transactions.id", ondelete="RESTRICT"),
+        index=True,
+        info={"label": "Payment"},
     )
     refund_id: Mapped[int | None] = mapped_column(
         ForeignKey("refunds.id", ondelete="RESTRICT"), index=True

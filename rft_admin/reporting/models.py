@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from rft_admin.accounts.models import User
-from rft_admin.core.database import Json, Model, Versioned, enum_column
+from rft_admin.core.database import Json, LongText, Model, Versioned, WebLink, enum_column
 from rft_admin.core.files import StoredFile
 
 
@@ -51,10 +51,10 @@ class Report(Versioned, Model):
     )
 
     generated_by_id: Mapped[int] = mapped_column(
-        ForeignKey("users.id", ondelete="RESTRICT"), index=True
+        ForeignKey("users.id", ondelete="RESTRICT"), index=True, info={"label": "Asked by"}
     )
     report_type: Mapped[str] = mapped_column(index=True)
-    report_name: Mapped[str]
+    report_name: Mapped[str] = mapped_column(info={"label": "Report"})
     parameters: Mapped[Json] = mapped_column(default=dict, server_default=text("'{}'::jsonb"))
     format: Mapped[ReportFormat] = enum_column("format", ReportFormat)
     status: Mapped[ReportStatus] = enum_column(
@@ -68,17 +68,17 @@ class Report(Versioned, Model):
     start_date: Mapped[date | None] = mapped_column(index=True)
     end_date: Mapped[date | None] = mapped_column(index=True)
     #: A path of the admin, once it is there.
-    file_url: Mapped[str] = mapped_column(default="", server_default="")
+    file_url: Mapped[WebLink] = mapped_column(default="", server_default="", info={"label": "Link"})
     is_scheduled: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     schedule_frequency: Mapped[ScheduleFrequency | None] = enum_column(
         "schedule_frequency", ScheduleFrequency
     )
     #: Per cent.
     progress: Mapped[int] = mapped_column(
-        default=0, server_default=text("0"), info={"shown_as": "percent"}
+        default=0, server_default=text("0"), info={"label": "Done (%)", "shown_as": "percent"}
     )
-    row_count: Mapped[int | None]
-    error_message: Mapped[str | None]
+    row_count: Mapped[int | None] = mapped_column(info={"label": "Rows"})
+    error_message: Mapped[LongText | None]
     next_run_at: Mapped[datetime | None] = mapped_column(index=True)
     #: E-mail addresses.
     recipients: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'::jsonb"))
@@ -103,9 +103,9 @@ class AnalyticsEvent(Model):
     )
 
     #: For example "course_viewed", "booking_paid".
-    event_type: Mapped[str] = mapped_column(index=True)
+    event_type: Mapped[str] = mapped_column(index=True, info={"label": "Event"})
     user_id: Mapped[int | None] = mapped_column(
-        ForeignKey("users.id", ondelete="RESTRICT"), index=True
+        ForeignKey("users.id", ondelete="RESTRICT"), index=True, info={"label": "Person"}
     )
     event_data: Mapped[Json] = mapped_column(default=dict, server_default=text("'{}'::jsonb"))
     #: Of address and browser with a salt that changes every day.
