@@ -19,6 +19,7 @@ from rft_admin.admin.fields import (
 )
 from rft_admin.admin.lookup import find_row, look_up
 from rft_admin.admin.registry import screen
+from rft_admin.bookings import places
 from rft_admin.bookings import service as bookings
 from rft_admin.bookings.models import (
     Booking,
@@ -290,6 +291,10 @@ class BookingView(TableView):
             ("Paid", show(amount_paid(row), "money")),
             ("Still to pay", show(amount_due(row), "money")),
         ]
+
+    def lock_for_change(self, row: Any) -> None:
+        """Lock the booking behind its date, in the one order."""
+        places.lock_booking(row)
 
     def extra_values(self, row: Any) -> dict[str, Any]:
         """Return the attendees as lines."""

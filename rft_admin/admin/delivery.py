@@ -15,6 +15,7 @@ from rft_admin.admin.bookings import reference_to
 from rft_admin.admin.fields import LondonDateTimeField, LongTextField, StatusField, YesNoField
 from rft_admin.admin.fields_of_actions import ReasonForm
 from rft_admin.admin.registry import details_address, screen
+from rft_admin.catalogue import schedules
 from rft_admin.core import clock
 from rft_admin.core.database import db
 from rft_admin.delivery import certificates, register
@@ -130,6 +131,10 @@ class AttendanceRecordView(TableView):
             "admin.register", schedule_id=row.course_session_id, day=row.session_date.isoformat()
         )
         return [("Register", address)]
+
+    def lock_for_change(self, row: Any) -> None:
+        """Lock the date, as everybody who marks its register does."""
+        schedules.lock_schedules([row.course_session_id])
 
     def save_new(self, form: BaseForm) -> Any:
         """Mark the register."""

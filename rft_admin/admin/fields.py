@@ -130,19 +130,27 @@ class ReferenceField(Field):  # type: ignore[misc] # WTForms ships no types
         *,
         find: Callable[[int], Any],
         look_up: Callable[[str], list[tuple[int, str]]],
+        table: str = "",
         **options: Any,
     ) -> None:
         super().__init__(label, **options)
         self.find = find
         self.look_up = look_up
+        #: The table that it refers to.
+        self.table = table
+        #: The chosen row, where whoever shows the form has it already.
+        self.chosen: Any = None
+
+    def title_of(self, row_id: int) -> str:
+        """Return how the row of an id stands in the field."""
+        known = self.chosen is not None and self.chosen.id == row_id
+        row = self.chosen if known else self.find(row_id)
+        return chosen_text(row) if row is not None else f"#{row_id}"
 
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
-        if self.data is None:
-            return ""
-        row = self.find(self.data)
-        return chosen_text(row) if row is not None else f"#{self.data}"
+        return "" if self.data is None else self.title_of(self.data)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read which row is meant.
@@ -189,6 +197,10 @@ class LondonDateTimeField(Field):  # type: ignore[misc] # WTForms ships no types
             fold = formdata.get(f"{self.name}-fold")
             self.fold = int(fold) if fold in ("0", "1") else None
         super().process(formdata, *arguments, **options)
+        if self.data is not None and not self.raw_data:
+            local = to_london(self.data)
+            self.is_repeated = _comes_twice(local.replace(tzinfo=None))
+            self.fold = local.fold if self.is_repeated else None
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the moment.
@@ -200,6 +212,7 @@ class LondonDateTimeField(Field):  # type: ignore[misc] # WTForms ships no types
         if not text:
             return
         wall = _read_wall(text)
+        self.is_repeated = _comes_twice(wall)
         if self.object_data is not None and _same_minute(self.object_data, wall, self.fold):
             self.data = self.object_data
             return
@@ -212,7 +225,6 @@ class LondonDateTimeField(Field):  # type: ignore[misc] # WTForms ships no types
             raise ValueError(
                 "This hour does not exist: the clocks go forward. Please choose another."
             )
-        self.is_repeated = first.utcoffset() != second.utcoffset()
         if self.is_repeated and self.fold is None:
             raise ValueError("This hour comes twice: the clocks go back. Please say which.")
         return (second if self.fold else first).astimezone(UTC)
@@ -255,6 +267,11 @@ def _read_wall(text: str) -> datetime:
         if wall.year >= 1900:
             return wall
     raise ValueError("Please enter a date and a time, for example 2027-03-28 09:30.")
+
+
+def _comes_twice(wall: datetime) -> bool:
+    first, second = (wall.replace(tzinfo=LONDON, fold=fold) for fold in (0, 1))
+    return first.utcoffset() > second.utcoffset()  # type: ignore[operator] # London always has one
 
 
 def _same_minute(stored: datetime, wall: datetime, fold: int | None) -> bool:

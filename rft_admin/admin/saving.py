@@ -9,7 +9,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from rft_admin.admin.actor import current_actor_from_request
 from rft_admin.core.database import transact
-from rft_admin.core.errors import DomainError
+from rft_admin.core.errors import ChangedMeanwhile, DomainError
 
 if TYPE_CHECKING:
     from rft_admin.admin.base import TableView
@@ -31,13 +31,14 @@ def save(view: "TableView", form: BaseForm, use_case: Callable[[], Result]) -> R
     """Run the use case in a unit of work; a refusal goes into the form and None comes back.
 
     The status of the refusal is left in `form.refused_status`, a refusal that belongs to no field
-    in `form.refusal`.
+    in `form.refusal`, and whether somebody else was quicker in `form.is_outrun`.
     """
-    form.refused_status, form.refusal = 422, None
+    form.refused_status, form.refusal, form.is_outrun = 422, None, False
     try:
         return transact(use_case, by=current_actor_from_request())
     except DomainError as error:
         form.refused_status = error.status
+        form.is_outrun = isinstance(error, ChangedMeanwhile)
         tell(form, error.field, error.message)
     except IntegrityError as error:
         field, message = _read_integrity(view, error)

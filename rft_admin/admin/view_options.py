@@ -13,7 +13,7 @@ from rft_admin.admin.actions import Action
 from rft_admin.admin.actor import current_actor_from_request
 from rft_admin.admin.details import Panel
 from rft_admin.core.actor import Actor
-from rft_admin.core.database import db
+from rft_admin.core.database import db, lock_row
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,18 @@ class ViewOptions(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
         """Write the form into the row, inside a unit of work."""
         forms.apply_form(form, row, [field.name for field in form if self._is_column(field.name)])
 
+    def lock_for_change(self, row: Any) -> None:
+        """Let nobody else change the row until this change is over; the row is read anew.
+
+        A table whose rows are locked behind others states its own way: the order is one.
+        """
+        lock_row(row)
+
     def edit_form_for(self, row: Any, posted: Any) -> BaseForm:
         """Return the form for a stored row, filled with what was posted or what is stored."""
-        return self._edit_form_class(posted, obj=row, **self.extra_values(row))
+        # By value, not by `obj=row`: a field that is no column may bear a relationship's name.
+        values = {name: getattr(row, name) for name in forms.form_names(self)}
+        return self._edit_form_class(posted, **(values | self.extra_values(row)))
 
     def extra_values(self, row: Any) -> dict[str, Any]:
         """Return the present values of the fields that are no columns."""

@@ -25,6 +25,7 @@ from sqlalchemy import (
     event,
     func,
     literal_column,
+    select,
 )
 from sqlalchemy.dialects.postgresql import CITEXT, JSONB
 from sqlalchemy.exc import DBAPIError
@@ -240,6 +241,17 @@ def transact(use_case: Callable[[], Result], *, by: Actor = SYSTEM) -> Result:
             # Who met once must not meet again in step.
             time.sleep(random.uniform(0, PAUSE_SECONDS * attempt))
     raise AssertionError("unreachable")
+
+
+def lock_row(row: Model) -> None:
+    """Lock a stored row against other writers until the unit of work ends, and read it anew."""
+    model = type(row)
+    db.session.execute(
+        select(model)
+        .where(model.id == row.id)
+        .with_for_update(key_share=True, of=model)
+        .execution_options(populate_existing=True)
+    )
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -28,19 +29,31 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def sign(purpose: str, content: Any) -> str:
+    """Return a signed token that says something for one purpose: plain values, readable by all."""
+    token: str = _serializer(purpose).dumps(content)
+    return token
+
+
+def read_signed(purpose: str, token: str, *, max_age_seconds: int) -> Any:
+    """Return what the token says, or None if it is forged, expired or of another purpose."""
+    try:
+        return _serializer(purpose).loads(token, max_age=max_age_seconds)
+    except (BadSignature, ValueError, TypeError):
+        return None
+
+
 def sign_row(purpose: str, row_id: int, *, version: int = 0) -> str:
     """Return a signed token for one row and one purpose."""
-    token: str = _serializer(purpose).dumps([row_id, version])
-    return token
+    return sign(purpose, [row_id, version])
 
 
 def read_row(purpose: str, token: str, *, max_age_seconds: int) -> SignedRow | None:
     """Return what the token says, or None if it is forged, expired or of another purpose."""
-    try:
-        row_id, version = _serializer(purpose).loads(token, max_age=max_age_seconds)
-    except (BadSignature, ValueError, TypeError):
-        return None
-    return SignedRow(row_id=int(row_id), version=int(version))
+    match read_signed(purpose, token, max_age_seconds=max_age_seconds):
+        case [int(row_id), int(version)]:
+            return SignedRow(row_id=row_id, version=version)
+    return None
 
 
 def _serializer(purpose: str) -> URLSafeTimedSerializer:

@@ -42,7 +42,15 @@ class Office:
             found = re.search(r'name="csrf_token" value="([^"]+)"', page)
             assert found is not None
             self._token = found[1]
-        return self.client.post(path, data={"csrf_token": self._token, **(data or {})}, **options)
+        carried = {"csrf_token": self._token, **self._stamp(path, data or {})}
+        return self.client.post(path, data={**carried, **(data or {})}, **options)
+
+    def _stamp(self, path: str, data: dict[str, Any]) -> dict[str, str]:
+        """Return what the form of a stored row carries unseen, as a browser sends it back."""
+        if "/edit/" not in path or "row_version" in data:
+            return {}
+        found = re.search(r'name="row_version" value="([^"]+)"', self.client.get(path).text)
+        return {"row_version": found[1]} if found else {}
 
 
 @pytest.fixture
