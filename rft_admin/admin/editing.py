@@ -67,9 +67,7 @@ def _typed() -> Typed | None:
 
 
 def _is_to_be_saved(typed: Typed | None) -> bool:
-    return (
-        request.method == "POST" and typed is not None and typed.get(RESOLVE) != GO_ON_EDITING
-    )
+    return request.method == "POST" and typed is not None and typed.get(RESOLVE) != GO_ON_EDITING
 
 
 def _change(view: "TableView", form: BaseForm, row_id: int, stamp: Stamp | None) -> bool:

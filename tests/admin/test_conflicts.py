@@ -174,9 +174,7 @@ class TestNoConflict:
     ) -> None:
         colleague.post(path, typed(venue, name="New hall"))
 
-        answer = office.post(
-            path, typed(venue, name="New hall", city="York", row_version=opened)
-        )
+        answer = office.post(path, typed(venue, name="New hall", city="York", row_version=opened))
 
         db.session.refresh(venue)
         assert answer.status_code == 302
