@@ -21,6 +21,7 @@ from rft_admin.admin import (
 from rft_admin.admin.assets import init_assets
 from rft_admin.admin.cells import cell
 from rft_admin.admin.chrome import chrome
+from rft_admin.admin.looks import look
 from rft_admin.admin.pages import OfficeView
 from rft_admin.admin.registry import details_address, registered
 from rft_admin.core.web import csp_nonce
@@ -85,4 +86,6 @@ def init_admin(app: Flask) -> None:
     views = {table: known[table][1](known[table][0]) for table in tables}
     app.extensions["rft_admin_views"] = views
     admin.add_views(*views.values())
-    app.jinja_env.globals.update(admin_chrome=chrome, details_address=details_address, cell=cell)
+    app.jinja_env.globals.update(
+        admin_chrome=chrome, admin_look=look, details_address=details_address, cell=cell
+    )

@@ -61,7 +61,9 @@ def all_rows(found: list[Found]) -> list[dict[str, Any]]:
         {
             "table": one.view.model.__tablename__,
             "id": row.id,
+            "label": one.view.label,
             "title": str(row),
+            "about": one.view.describe_briefly(row),
             "address": one.view.details_url(row.id),
         }
         for one in found

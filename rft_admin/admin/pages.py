@@ -9,7 +9,7 @@ from flask_admin import BaseView
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from rft_admin.admin import finding, register_page, today
+from rft_admin.admin import commands, finding, looks, register_page, today
 from rft_admin.admin.details import view_of
 from rft_admin.admin.exposing import expose
 from rft_admin.admin.rights import can, scoped
@@ -22,6 +22,7 @@ from rft_admin.core.database import db
 from rft_admin.core.files import StoredFile
 from rft_admin.core.web import wants_json
 
+KEEP_COMMANDS_SECONDS = 120
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 
@@ -74,10 +75,23 @@ class OfficeView(BaseView):  # type: ignore[misc] # Flask-Admin ships no types
             return jsonify(query=text, results=finding.all_rows(found))
         return str(self.render("admin/search.html", global_query=text, found=found))
 
+    @expose("/commands")
+    def commands(self) -> Response:
+        """What the palette offers beside the search, as JSON that this browser keeps a while."""
+        response = jsonify(commands=commands.list_commands())
+        response.headers["Cache-Control"] = f"private, max-age={KEEP_COMMANDS_SECONDS}"
+        response.headers["Vary"] = "Cookie"
+        return response
+
     @expose("/register/<int:schedule_id>/", methods=("GET", "POST"))
     def register(self, schedule_id: int) -> Any:
         """The register of a date."""
         return register_page.show_or_save(schedule_id)
+
+    @expose("/look", methods=("POST",))
+    def look(self) -> Any:
+        """Keep light or dark, the sidebar's width, shortcuts or none."""
+        return looks.choose()
 
     @expose("/files/<table>/<int:row_id>")
     def file(self, table: str, row_id: int) -> Response:

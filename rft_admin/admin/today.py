@@ -1,26 +1,19 @@
 """Today's work: what runs next, what waits, what went wrong."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload, selectinload
 
+from rft_admin.admin.classes import ClassDay, list_next_classes
 from rft_admin.admin.details import view_of
 from rft_admin.admin.listing import Listing, in_order, load_rows, matching
 from rft_admin.admin.registry import list_address
-from rft_admin.admin.rights import can, scoped
-from rft_admin.bookings import places
-from rft_admin.bookings.places import Availability
-from rft_admin.catalogue.models import CourseSchedule, CourseScheduleDay, ScheduleStatus
+from rft_admin.admin.rights import can
 from rft_admin.core import clock
-from rft_admin.core.clock import end_of_london_day, london_date, london_midnight
 from rft_admin.core.database import db
 from rft_admin.upkeep.size import Size, database_size
 
-NEXT_COURSES = 6
 WAITING_ROWS = 5
 
 #: The figures on top: table, the list's scope, words, and whether they are bad news.
@@ -67,22 +60,6 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class ClassDay:
-    """A dated course and the day of it that comes next: today's, while that is not over."""
-
-    schedule: CourseSchedule
-    day: CourseScheduleDay
-    number: int
-    seats: Availability
-
-    @property
-    def day_words(self) -> str:
-        """Which of its days this is, for a course of several."""
-        of = len(self.schedule.days)
-        return f"day {self.number} of {of}" if of > 1 else ""
-
-
-@dataclass(frozen=True)
 class Today:
     """All that the first page shows."""
 
@@ -95,14 +72,13 @@ class Today:
 
 def today() -> Today:
     """Return today's work for the signed-in person."""
-    midnight = london_midnight(london_date(clock.now()))
-    classes = _classes(midnight)
-    tomorrow = end_of_london_day(london_date(clock.now()))
+    now = clock.now()
+    classes = list_next_classes(now)
     figures = [_figure(*one) for one in FIGURES if _may_list(one[0])]
     return Today(
         figures=figures,
-        classes_today=[one for one in classes if one.day.starts_at < tomorrow],
-        next_classes=[one for one in classes if one.day.starts_at >= tomorrow],
+        classes_today=[one for one in classes if one.is_on(now)],
+        next_classes=[one for one in classes if not one.is_on(now)],
         waiting=_waiting(figures),
         size=database_size() if _may_list("settings") else None,
     )
@@ -111,46 +87,6 @@ def today() -> Today:
 def _may_list(table: str) -> bool:
     view = view_of(table)
     return view is not None and can("list", view.model)
-
-
-def _classes(midnight: datetime) -> list[ClassDay]:
-    """Return the next classes by the day that comes next, today's whole day included."""
-    courses = _next_courses(midnight)
-    seats = places.availability([course.id for course in courses])
-    return [_class_day(course, midnight, seats[course.id]) for course in courses]
-
-
-def _class_day(schedule: CourseSchedule, midnight: datetime, seats: Availability) -> ClassDay:
-    for number, day in enumerate(schedule.days, start=1):
-        if day.ends_at > midnight:
-            return ClassDay(schedule, day, number, seats)
-    raise RuntimeError(f"The date {schedule.id} has no day to come.")
-
-
-def _next_courses(midnight: datetime) -> Sequence[CourseSchedule]:
-    """Return the dates with a day that is not over, by that day."""
-    coming = (
-        select(
-            CourseScheduleDay.course_schedule_id,
-            func.min(CourseScheduleDay.starts_at).label("next_start"),
-        )
-        .where(CourseScheduleDay.ends_at > midnight)
-        .group_by(CourseScheduleDay.course_schedule_id)
-        .subquery()
-    )
-    statement = (
-        select(CourseSchedule)
-        .join(coming, coming.c.course_schedule_id == CourseSchedule.id)
-        .where(CourseSchedule.status != ScheduleStatus.CANCELLED)
-        .options(
-            joinedload(CourseSchedule.course, innerjoin=True),
-            joinedload(CourseSchedule.venue),
-            selectinload(CourseSchedule.days),
-        )
-        .order_by(coming.c.next_start, CourseSchedule.id)
-        .limit(NEXT_COURSES)
-    )
-    return db.session.scalars(scoped(CourseSchedule, statement)).unique().all()
 
 
 def _figure(table: str, scope: str, words: str, tone: str) -> Figure:

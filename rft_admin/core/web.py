@@ -82,12 +82,17 @@ def error_page(
     if wants_json():
         response = jsonify(error=title, message=words, request_id=g.get("request_id"))
     else:
-        page = render_template("public/error.html", status=status, title=title, message=words)
+        template = "admin/error.html" if _is_office() else "public/error.html"
+        page = render_template(template, status=status, title=title, message=words)
         response = Response(page)
     response.status_code = status
     if retry_after_seconds is not None:
         response.headers["Retry-After"] = str(retry_after_seconds)
     return response
+
+
+def _is_office() -> bool:
+    return request.path == "/admin" or request.path.startswith("/admin/")
 
 
 def _name_request() -> None:
