@@ -39,7 +39,7 @@ class TableView(RowPages):
             name for name in shown_columns(model) if name not in self.not_in_details
         ]
         self.actions_by_name = {action.name: action for action in self.actions}
-        self.filter_arguments: dict[str, ColumnFilter] = {
+        self.all_filters: dict[str, ColumnFilter] = {
             argument: entry for argument, (_, entry) in (self._filter_args or {}).items()
         }
         forms.check_every_column(self)

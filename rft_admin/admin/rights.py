@@ -1,12 +1,14 @@
 """The one question of the office: may the signed-in person do that, and with which rows."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Select
 
 from rft_admin.accounts import permissions
 from rft_admin.admin.actor import signed_in_user
-from rft_admin.core.database import Model
+from rft_admin.admin.paths import resolve
+from rft_admin.core.database import Json, Model
 
 
 def can(verb: str, model: type[Model], *, row: Any = None, field: str | None = None) -> bool:
@@ -19,6 +21,27 @@ def scoped(model: type[Model], statement: Select[Any], verb: str = "list") -> Se
     return permissions.scope(signed_in_user(), model, statement, verb)
 
 
-def visible(model: type[Model], names: list[str], verb: str = "view") -> list[str]:
-    """Return the paths whose last field the signed-in person may see."""
-    return [name for name in names if "." in name or can(verb, model, field=name)]
+def visible(model: type[Model], names: Iterable[str], verb: str = "view") -> list[str]:
+    """Return the paths of which the signed-in person may see every step.
+
+    Whatever shows, sorts, filters, searches or exports by a path asks here first: an order or a
+    search by a hidden field would tell it just as well.
+    """
+    return [name for name in names if _is_visible(model, name, verb)]
+
+
+def visible_changes(model: type[Model], changes: Json) -> Json:
+    """Return what a row's history may tell the signed-in person of its fields."""
+    return {name: change for name, change in changes.items() if can("view", model, field=name)}
+
+
+def _is_visible(model: type[Model], name: str, verb: str) -> bool:
+    path = resolve(model, name)
+    owner = model
+    for step in path.steps:
+        keys = [column.key for column in step.local_columns]
+        if not all(can(verb, owner, field=str(key)) for key in keys):
+            return False
+        owner = step.mapper.class_
+    own = path.column.key if path.column is not None else path.name
+    return can(verb, owner, field=own) and can(verb, owner, field=path.name)

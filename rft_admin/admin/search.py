@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import CITEXT
 
 from rft_admin.admin.paths import resolve
 from rft_admin.admin.registry import find_view_class
+from rft_admin.admin.rights import visible
 from rft_admin.core.database import Model
 
 LONGEST_TEXT = 200
@@ -27,9 +28,10 @@ def matching_ids(model: type[Model], text: str) -> Select[Any]:
 
 
 def searched_paths(model: type[Model]) -> list[str]:
-    """Return the paths that a table's search looks into."""
+    """Return the paths that a table's search looks into, as far as the person may see them."""
     view_class = find_view_class(model.__tablename__)
-    return list(view_class.column_searchable_list or ()) if view_class else []
+    names = view_class.column_searchable_list if view_class else None
+    return visible(model, names or (), "list")
 
 
 def _fitting(model: type[Model], word: str) -> CompoundSelect[Any] | Select[Any]:

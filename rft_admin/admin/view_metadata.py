@@ -9,6 +9,7 @@ from rft_admin.admin import cells, forms
 from rft_admin.admin.filters import ColumnFilter, filters_for
 from rft_admin.admin.listing import SORTED_BY
 from rft_admin.admin.paths import Path, kind_of, label_at, resolve, shown_columns, value_at
+from rft_admin.admin.rights import visible
 from rft_admin.admin.view_options import ViewOptions
 
 #: Columns of a list whose registration names none.
@@ -42,7 +43,7 @@ class DerivedView(ViewOptions):
 
     def get_sortable_columns(self) -> dict[str, Any]:
         """Every listed path that stands in the database can be sorted by."""
-        return {name: name for name in self.column_list if self.can_sort_by(name)}
+        return {name: name for name in self.column_list if self.is_sortable(name)}
 
     def get_column_name(self, field: str) -> str:
         """Return a path's label: the view's own, else its column's."""
@@ -80,8 +81,8 @@ class DerivedView(ViewOptions):
         """Return what a path means on this table."""
         return resolve(self.model, name)
 
-    def can_sort_by(self, name: str) -> bool:
-        """Return whether the list can be sorted by a path."""
+    def is_sortable(self, name: str) -> bool:
+        """Return whether a path of the list stands in the database, so that it can be sorted by."""
         if name not in self.column_list:
             return False
         path = self.path(name)
@@ -111,7 +112,8 @@ class DerivedView(ViewOptions):
 
     def search_words(self) -> str:
         """Return what stands in the empty search box: what the search looks into."""
-        names = [self.get_column_name(name) for name in self.column_searchable_list or ()]
+        searched = visible(self.model, self.column_searchable_list or (), "list")
+        names = [self.get_column_name(name) for name in searched]
         return ", ".join(dict.fromkeys(name.lower() for name in names)).capitalize()
 
     def field_lookup(self, field: Any) -> str | None:
@@ -126,7 +128,9 @@ class DerivedView(ViewOptions):
 
     def describe_briefly(self, row: Any) -> str:
         """Return a line under a row's title where it stands for itself."""
-        paths = [path for path in self.list_paths[1:] if path.kind not in {"json", "flag"}][:4]
+        names = visible(self.model, [path.text for path in self.list_paths[1:]], "list")
+        shown = [self.path(name) for name in names]
+        paths = [path for path in shown if path.kind not in {"json", "flag"}][:4]
         texts = [self._brief(row, path) for path in paths]
         return " · ".join(text for text in texts if text)
 

@@ -6,8 +6,9 @@ from flask import abort
 from sqlalchemy import select
 
 from rft_admin.admin.actions import Action, read_ids
+from rft_admin.admin.filters import ColumnFilter
 from rft_admin.admin.listing import load_rows
-from rft_admin.admin.rights import can, scoped
+from rft_admin.admin.rights import can, scoped, visible
 from rft_admin.admin.view_metadata import DerivedView
 from rft_admin.core.database import db
 
@@ -27,6 +28,19 @@ class GuardedView(DerivedView):
     def is_visible(self) -> bool:
         """Return whether the sidebar names it."""
         return self.is_accessible()
+
+    def can_sort_by(self, name: str) -> bool:
+        """Return whether the person may sort the list by a path."""
+        return self.is_sortable(name) and bool(visible(self.model, [name], "list"))
+
+    @property
+    def filter_arguments(self) -> dict[str, ColumnFilter]:
+        """The filters that the person may use, by their argument in the address."""
+        return {
+            argument: entry
+            for argument, entry in self.all_filters.items()
+            if visible(self.model, [entry.path.text], "list")
+        }
 
     def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         # The original calls the view a second time after any TypeError inside it.

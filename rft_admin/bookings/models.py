@@ -453,6 +453,11 @@ class BookingInquiry(Versioned, Model):
     booking: Mapped[Booking | None] = relationship()
 
     @property
+    def full_name(self) -> str:
+        """First and last name of whoever asked."""
+        return " ".join(filter(None, (self.first_name, self.last_name)))
+
+    @property
     def is_open(self) -> bool:
         """Whether it still waits for an answer or a decision."""
         return self.status in {InquiryStatus.PENDING, InquiryStatus.RESPONDED}
