@@ -252,7 +252,9 @@ class TestPrivacy:
     def test_writes_an_export_into_a_directory(self, seeded: Flask_, tmp_path: Path) -> None:
         seeded("load-test-data", "--bookings", "10")
 
-        result = seeded("privacy", "export", "customer-0@example.com", "--out", str(tmp_path / "a"))
+        result = seeded(
+            "privacy", "export", "ada.aldacre.0@example.com", "--out", str(tmp_path / "a")
+        )
 
         assert result.exit_code == 0, result.output
         record = json.loads((tmp_path / "a" / "person.json").read_text())
@@ -261,13 +263,13 @@ class TestPrivacy:
     def test_asks_before_it_erases(self, committed_app: Flask, seeded: Flask_) -> None:
         seeded("load-test-data", "--bookings", "10")
 
-        declined = seeded("privacy", "erase", "customer-0@example.com", input="n\n")
-        accepted = seeded("privacy", "erase", "customer-0@example.com", input="y\n")
+        declined = seeded("privacy", "erase", "ada.aldacre.0@example.com", input="n\n")
+        accepted = seeded("privacy", "erase", "ada.aldacre.0@example.com", input="y\n")
 
         assert declined.exit_code == 1
         assert "Erased. Kept: payments" in accepted.output
         with committed_app.app_context():
-            assert "customer-0@example.com" not in db.session.scalars(select(User.email)).all()
+            assert "ada.aldacre.0@example.com" not in db.session.scalars(select(User.email)).all()
 
     def test_refuses_to_erase_who_works_here(self, seeded: Flask_) -> None:
         result = seeded("privacy", "erase", ADMIN_EMAIL, "--yes")
