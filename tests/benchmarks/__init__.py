@@ -1,0 +1,1 @@
+"""Tests of the benchmarks: small, so that they cannot rot unseen."""
