@@ -81,6 +81,11 @@ def add_grant(role: Role, table: str, given: Grant) -> None:
     grants[table] = given
 
 
+def is_granted(table: str) -> bool:
+    """Return whether any role may list the table."""
+    return any("list" in grants[table].verbs for grants in GRANTS.values() if table in grants)
+
+
 def list_granted(role: Role) -> list[str]:
     """Return the tables that a role may do anything with."""
     return list(GRANTS.get(role, {}))

@@ -19,11 +19,12 @@ from rft_admin.admin import (
     settings,
 )
 from rft_admin.admin.assets import init_assets
+from rft_admin.admin.base import TableView
 from rft_admin.admin.cells import cell
 from rft_admin.admin.chrome import chrome
 from rft_admin.admin.looks import look
 from rft_admin.admin.pages import OfficeView
-from rft_admin.admin.registry import details_address, registered
+from rft_admin.admin.registry import details_address, open_screens
 from rft_admin.core.web import csp_nonce
 
 #: Imported for their registrations, in the order of the sidebar.
@@ -81,8 +82,9 @@ def init_admin(app: Flask) -> None:
         theme=Bootstrap4Theme(base_template="admin/master.html"),
         csp_nonce_generator=csp_nonce,
     )
-    known = {table: (model, view_class) for table, model, view_class in registered()}
-    tables = [*(table for table in ORDER if table in known), *(set(known) - set(ORDER))]
+    known = {table: (model, view) for table, model, view in open_screens(TableView)}
+    ordered = [table for table in ORDER if table in known]
+    tables = [*ordered, *(table for table in known if table not in ORDER)]
     views = {table: known[table][1](known[table][0]) for table in tables}
     app.extensions["rft_admin_views"] = views
     admin.add_views(*views.values())

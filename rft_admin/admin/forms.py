@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional, ValidationE
 
 from rft_admin.admin import fields
 from rft_admin.admin.lookup import find_row, look_up
-from rft_admin.admin.paths import kind_of
+from rft_admin.admin.paths import kind_of, shown_columns
 from rft_admin.core.database import Model
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ def form_names(view: "TableView") -> list[str]:
     return [
         attribute.key
         for attribute in inspect(view.model).column_attrs
-        if attribute.key not in SYSTEM_COLUMNS and attribute.key not in view.not_in_form
+        if attribute.key not in SYSTEM_COLUMNS
+        and attribute.key not in view.not_in_form
+        and not attribute.columns[0].info.get("sensitive")
     ]
 
 
@@ -61,7 +63,7 @@ def check_every_column(view: "TableView") -> None:
     """
     if view.read_only_because:
         return
-    names = {attribute.key for attribute in inspect(view.model).column_attrs}
+    names = set(shown_columns(view.model))
     known = {*form_names(view), *view.not_in_form, *SYSTEM_COLUMNS, *view.extra_fields}
     if names - known:
         raise RuntimeError(

@@ -4,7 +4,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from rft_admin.admin.registry import registered
 from rft_admin.admin.rights import can, scoped
 from rft_admin.admin.search import matching_ids
 from rft_admin.admin.titles import title_loads
@@ -38,9 +37,6 @@ def look_up(table: str, text: str, *, limit: int = 10, offset: int = 0) -> list[
 
 def model_of(table: str) -> type[Model]:
     """Return the model of a table, whether it has a screen or not."""
-    for name, model, _ in registered():
-        if name == table:
-            return model
     return next(
         mapper.class_
         for mapper in Model.registry.mappers

@@ -9,9 +9,12 @@ from sqlalchemy.orm import Mapper, RelationshipProperty
 
 from rft_admin.admin.naming import label_of_column
 from rft_admin.core.database import INFO, EnumText, Model
+from rft_admin.core.titled import tells_apart
 
 #: Texts that are shown and edited in their own way.
 KINDS_OF_TEXT = frozenset({"long", "email", "phone", "postcode", "link"})
+#: Those that are searched wherever they stand.
+SEARCHED_KINDS = frozenset({"email", "phone", "postcode"})
 
 
 class UnknownType(RuntimeError):
@@ -148,6 +151,24 @@ def shown_columns(model: type[Model]) -> list[str]:
         for attribute in mapper.column_attrs
         if not attribute.columns[0].info.get("sensitive")
     ]
+
+
+def searched_columns(model: type[Model]) -> list[str]:
+    """Return what a search looks into where nothing names it: short texts that tell rows apart.
+
+    Names, titles, codes and whatever is unique; addresses, phones and postcodes.
+    """
+    columns = inspect(model).columns
+    return [name for name in shown_columns(model) if _is_searched(columns[name])]
+
+
+def _is_searched(column: Column[Any]) -> bool:
+    if not isinstance(column.type, String | CITEXT):
+        return False
+    kind = kind_of(column)
+    if kind != "text":
+        return kind in SEARCHED_KINDS
+    return bool(column.unique) or tells_apart(column)
 
 
 def _number_kind(column: Column[Any]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import CompoundSelect, Select, Text, and_, cast, func, literal, select, union
 from sqlalchemy.dialects.postgresql import CITEXT
 
-from rft_admin.admin.paths import resolve
+from rft_admin.admin.paths import resolve, searched_columns
 from rft_admin.admin.registry import find_view_class
 from rft_admin.admin.rights import visible
 from rft_admin.core.database import Model
@@ -30,8 +30,8 @@ def matching_ids(model: type[Model], text: str) -> Select[Any]:
 def searched_paths(model: type[Model]) -> list[str]:
     """Return the paths that a table's search looks into, as far as the person may see them."""
     view_class = find_view_class(model.__tablename__)
-    names = view_class.column_searchable_list if view_class else None
-    return visible(model, names or (), "list")
+    own = getattr(view_class, "column_searchable_list", None)
+    return visible(model, own or searched_columns(model), "list")
 
 
 def _fitting(model: type[Model], word: str) -> CompoundSelect[Any] | Select[Any]:

@@ -8,7 +8,15 @@ from sqlalchemy import inspect
 from rft_admin.admin import cells, forms
 from rft_admin.admin.filters import ColumnFilter, filters_for
 from rft_admin.admin.listing import SORTED_BY
-from rft_admin.admin.paths import Path, kind_of, label_at, resolve, shown_columns, value_at
+from rft_admin.admin.paths import (
+    Path,
+    kind_of,
+    label_at,
+    resolve,
+    searched_columns,
+    shown_columns,
+    value_at,
+)
 from rft_admin.admin.rights import visible
 from rft_admin.admin.view_options import ViewOptions
 
@@ -51,7 +59,10 @@ class DerivedView(ViewOptions):
         return own or label_at(self.model, field)
 
     def init_search(self) -> bool:
-        """Check the searched paths."""
+        """Derive what is searched where a registration names nothing."""
+        self.column_searchable_list = self.column_searchable_list or tuple(
+            searched_columns(self.model)
+        )
         return bool(self.column_searchable_list)
 
     def get_filters(self) -> list[ColumnFilter]:

@@ -57,6 +57,8 @@ class ViewOptions(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
 
     #: The list's paths; derived where a registration names none.
     column_list: tuple[str, ...] = ()
+    #: What the search looks into; derived where a registration names nothing.
+    column_searchable_list: tuple[str, ...] = ()
     can_view_details = True
     can_export = True
     can_set_page_size = True

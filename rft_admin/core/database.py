@@ -41,6 +41,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from rft_admin.core.actor import SYSTEM, Actor
 from rft_admin.core.errors import ChangedMeanwhile, refusal_of
+from rft_admin.core.titled import Titled
 
 Result = TypeVar("Result")
 
@@ -102,7 +103,7 @@ else:
     _Model = db.Model
 
 
-class Model(_Model):
+class Model(Titled, _Model):
     """A table with an identity key and the moments of its first and last change."""
 
     __abstract__ = True

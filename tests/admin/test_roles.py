@@ -271,7 +271,7 @@ class TestForeignRows:
             "/admin/trainers/",
             "/admin/attendance_records/ajax/lookup/?name=course_session_id&query=",
             "/admin/attendance_records/ajax/lookup/?name=attendee_id&query=",
-            f"/admin/attendance_records/?flt_course_session_id_is={classes.other.id}",
+            f"/admin/attendance_records/?flt_schedule_is={classes.other.id}",
         ):
             answer = classroom.get(path)
 
