@@ -73,7 +73,7 @@ class TestTables:
         assert SPECIFIED | {
             "booking_attendees", "course_schedule_days", "stripe_events", "invoices",
             "number_series", "stored_files", "rate_limits", "reconciliation_differences",
-            "office_notes",
+            "office_notes", "action_runs", "action_run_rows",
         } == set(db.metadata.tables)  # fmt: skip
 
     def test_index_every_foreign_key(self) -> None:

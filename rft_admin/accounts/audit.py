@@ -22,7 +22,15 @@ from rft_admin.core.database import Audited, Json, Model, db
 CHANGED = "changed"
 
 #: Tables whose rows are a trail themselves or come by the thousand without anybody's decision.
-UNAUDITED_TABLES = frozenset({AdminActivityLog.__tablename__, "analytics_events", "rate_limits"})
+UNAUDITED_TABLES = frozenset(
+    {
+        AdminActivityLog.__tablename__,
+        "action_runs",
+        "action_run_rows",
+        "analytics_events",
+        "rate_limits",
+    }
+)
 #: Fields that the system keeps for itself; a change of nothing else leaves no row.
 NOISE = frozenset({"id", "created_at", "updated_at", "row_version", "created_by_id"})
 SECRET_WORDS = ("password", "token", "encrypted", "secret")
@@ -31,6 +39,7 @@ NOT_SECRET = frozenset({"must_change_password"})
 
 _OLD_VALUES = "audit_old_values"
 _ACTION = "audit_action"
+_NOTED = "audit_noted"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +77,19 @@ def acting(action: str, *, by: Actor | None = None) -> Iterator[None]:
     finally:
         for key, value in outer.items():
             _restore(session, key, value)
+
+
+@contextmanager
+def noting() -> Iterator[set[tuple[str, int | None]]]:
+    """Collect of which rows, by table and id, the trail tells what is done inside."""
+    session = db.session()
+    outer = session.info.get(_NOTED)
+    noted: set[tuple[str, int | None]] = set()
+    session.info[_NOTED] = noted
+    try:
+        yield noted
+    finally:
+        _restore(session, _NOTED, outer)
 
 
 def record(
@@ -177,6 +199,8 @@ def _write(
         for entry in entries
     ]
     session.connection().execute(insert(AdminActivityLog), rows)
+    noted: set[tuple[str, int | None]] = session.info.get(_NOTED, set())
+    noted.update((entry.entity_type, entry.entity_id) for entry in entries)
 
 
 def _is_audited(row: object) -> bool:

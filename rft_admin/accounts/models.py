@@ -4,7 +4,7 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from rft_admin.core.database import (
@@ -195,3 +195,117 @@ class AdminActivityLog(Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.entity_type} {self.entity_id or ''}".rstrip()
+
+
+class RunStatus(enum.StrEnum):
+    """How far an action on chosen rows is."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+
+
+class RowOutcome(enum.StrEnum):
+    """What became of one row of an action."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    REFUSED = "refused"
+    #: Left alone: the action was stopped, or all of its rows stay as they were.
+    SKIPPED = "skipped"
+
+
+class ActionRun(Model):
+    """An action that somebody confirmed: on which rows, with which words, and how far it is."""
+
+    __tablename__ = "action_runs"
+    __table_args__ = (
+        UniqueConstraint("user_id", "token"),
+        CheckConstraint("row_count > 0", name="row_count"),
+        CheckConstraint(
+            "done_count >= 0 AND refused_count >= 0 AND done_count + refused_count <= row_count",
+            name="counts",
+        ),
+        CheckConstraint("(status = 'running') = (finished_at IS NULL)", name="finished"),
+        Index("ix_action_runs_created_at", "created_at"),
+    )
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
+    #: Of the confirmation page: sent twice, it is carried out once.
+    token: Mapped[str] = mapped_column(info={"sensitive": True})
+    #: The table's name.
+    entity_type: Mapped[str] = mapped_column(index=True, info={"shown_as": "words"})
+    action: Mapped[str] = mapped_column(info={"shown_as": "words"})
+    #: What was typed into the action's form, as it was posted: `{"reason": ["Ill"]}`.
+    fields: Mapped[Json] = mapped_column(default=dict, server_default=text("'{}'::jsonb"))
+    status: Mapped[RunStatus] = enum_column(
+        "status",
+        RunStatus,
+        default=RunStatus.RUNNING,
+        server_default=RunStatus.RUNNING.value,
+        index=True,
+    )
+    #: All of the rows or none, in one transaction.
+    is_together: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    row_count: Mapped[int]
+    done_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    refused_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    #: The page that it was started from.
+    return_url: Mapped[str] = mapped_column(default="", server_default="")
+    ip_address: Mapped[str | None]
+    user_agent: Mapped[str | None]
+    request_id: Mapped[str | None]
+    finished_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship(innerjoin=True)
+
+    @property
+    def settled_count(self) -> int:
+        """How many of its rows are done or refused."""
+        return self.done_count + self.refused_count
+
+    @property
+    def is_running(self) -> bool:
+        """Whether rows are still waiting."""
+        return self.status is RunStatus.RUNNING
+
+    def __str__(self) -> str:
+        return f"{self.action.replace('_', ' ').capitalize()} {self.id}"
+
+
+class ActionRunRow(Model):
+    """One row of an action, and what became of it."""
+
+    __tablename__ = "action_run_rows"
+    __table_args__ = (
+        UniqueConstraint("action_run_id", "entity_id"),
+        CheckConstraint("(outcome = 'waiting') = (finished_at IS NULL)", name="finished"),
+        Index(
+            "ix_action_run_rows_waiting",
+            "action_run_id",
+            "entity_id",
+            postgresql_where=text("outcome = 'waiting'"),
+        ),
+    )
+
+    action_run_id: Mapped[int] = mapped_column(
+        ForeignKey("action_runs.id", ondelete="CASCADE"), index=True
+    )
+    #: The row's id in the run's table.
+    entity_id: Mapped[int]
+    outcome: Mapped[RowOutcome] = enum_column(
+        "outcome",
+        RowOutcome,
+        default=RowOutcome.WAITING,
+        server_default=RowOutcome.WAITING.value,
+    )
+    #: What was done, or why not.
+    words: Mapped[str] = mapped_column(default="", server_default="")
+    #: Where to see it: a path of the admin.
+    address: Mapped[str] = mapped_column(default="", server_default="")
+    #: Since when a worker is at it, where the deed has transactions of its own.
+    claimed_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+    def __str__(self) -> str:
+        return f"Row {self.entity_id}"

@@ -161,13 +161,15 @@ def _actions(*names: str) -> frozenset[str]:
     return frozenset(f"action:{name}" for name in names)
 
 
+_SWITCH = _actions("deactivate", "activate")
+
 #: The contract's table of screens, with its actions.
 _ADMIN: dict[str, Grant] = {
-    "courses": Grant(ALL),
-    "venues": Grant(ALL),
-    "trainers": Grant(ALL),
+    "courses": Grant(ALL | _SWITCH),
+    "venues": Grant(ALL | _SWITCH),
+    "trainers": Grant(ALL | _SWITCH),
     "course_materials": Grant(ALL),
-    "discount_codes": Grant(ALL),
+    "discount_codes": Grant(ALL | _SWITCH),
     "settings": Grant(LOOK | {"edit"}),
     "users": Grant(ALL | _actions("deactivate", "activate", "unlock", "send_password_reset")),
     "notifications": Grant(ALL | _actions("mark_read")),
@@ -191,6 +193,7 @@ _ADMIN: dict[str, Grant] = {
     "payment_transactions": Grant(LOOK | {"create"}),
     "admin_activity_logs": Grant(LOOK),
     "admin_sessions": Grant(LOOK | _actions("end_session")),
+    "action_runs": Grant(LOOK | _actions("stop", "carry_on")),
     "password_resets": Grant(LOOK),
     "email_logs": Grant(LOOK | _actions("resend")),
     "analytics_events": Grant(LOOK),
@@ -227,6 +230,7 @@ _INSTRUCTOR: dict[str, Grant] = {
         ),
     ),
     "notifications": Grant(frozenset({"list", "view"}) | _actions("mark_read"), scope=OWN),
+    "action_runs": Grant(frozenset({"list", "view"}) | _actions("stop", "carry_on"), scope=OWN),
 }
 
 #: Customers have no row: their bookings open by the link in their letters, never by the admin.

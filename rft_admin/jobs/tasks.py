@@ -1,5 +1,6 @@
 """The jobs by name: each calls one use case, and may run twice without harm."""
 
+from rft_admin.accounts import action_runs
 from rft_admin.core import clock
 from rft_admin.core.database import transact
 from rft_admin.delivery import certificates
@@ -55,3 +56,9 @@ def issue_schedule_certificates(course_schedule_id: int) -> None:
 def run_report(report_id: int) -> None:
     """Make one report and store it."""
     reports.run(report_id, now=clock.now())
+
+
+@task(action_runs.JOB)
+def carry_on_action(action_run_id: int) -> None:
+    """Carry out what is waiting of an action on many rows."""
+    action_runs.carry_on(action_run_id)

@@ -33,6 +33,16 @@ _REDACT = text("""
         actor_label = :erased
     WHERE entity_type = :table AND entity_id = ANY(:ids) AND changes <> '{"erased": true}'
 """)
+#: What was said of these rows when an action took them, and the letter or reason typed for it.
+_BLANK_RUNS = text("""
+    WITH touched AS (
+        UPDATE action_run_rows r SET words = '' FROM action_runs a
+        WHERE a.id = r.action_run_id AND a.entity_type = :table AND r.entity_id = ANY(:ids)
+        RETURNING a.id
+    )
+    UPDATE action_runs SET fields = '{}' WHERE status <> 'running'
+    AND id IN (SELECT id FROM touched)
+""")
 #: Entries of other rows, an invoice's for instance, that quote the address.
 _REDACT_QUOTES = text("""
     UPDATE admin_activity_logs SET changes = '{"erased": true}'
@@ -176,3 +186,4 @@ def _redact(rows: list[Model]) -> None:
         ids.setdefault(row.__tablename__, []).append(row.id)
     for table, row_ids in ids.items():
         db.session.execute(_REDACT, {"erased": ERASED, "table": table, "ids": row_ids})
+        db.session.execute(_BLANK_RUNS, {"table": table, "ids": row_ids})

@@ -22,6 +22,8 @@ _SESSION_DAYS = 90
 _NOTHING_CAME_OF_IT_DAYS = 90
 _PAYLOAD_DAYS = 90
 _FAILED_JOB_DAYS = 90
+#: What they did stays in the audit.
+_ACTION_RUN_DAYS = 90
 _INQUIRY_DAYS = 365
 #: After the certificate has expired, or would have.
 _PROOF_YEARS = 3
@@ -102,6 +104,11 @@ _RULES = (
         "stored_files",
         "DELETE FROM stored_files WHERE expires_at < :before",
         lambda: 0,
+    ),
+    _Rule(
+        "action_runs",
+        "DELETE FROM action_runs WHERE created_at < :before",
+        lambda: _ACTION_RUN_DAYS,
     ),
     _Rule(
         "failed jobs",
