@@ -4,8 +4,10 @@ from flask import Flask
 from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
 
+from rft_admin.accounts import action_runs as runs
 from rft_admin.admin import (
     accounts,
+    action_runs,
     bookings,
     catalogue,
     delivery,
@@ -25,6 +27,7 @@ from rft_admin.admin.chrome import chrome
 from rft_admin.admin.looks import look
 from rft_admin.admin.pages import OfficeView
 from rft_admin.admin.registry import details_address, open_screens
+from rft_admin.admin.running import carry_on_as_job
 from rft_admin.core.web import csp_nonce
 
 #: Imported for their registrations, in the order of the sidebar.
@@ -41,6 +44,7 @@ ROOMS = (
     reporting,
     settings,
     accounts,
+    action_runs,
 )
 #: The sidebar's order within its groups.
 ORDER = (
@@ -66,6 +70,7 @@ ORDER = (
     "reports",
     "analytics_events",
     "settings",
+    "action_runs",
     "admin_activity_logs",
     "admin_sessions",
     "password_resets",
@@ -87,6 +92,8 @@ def init_admin(app: Flask) -> None:
     tables = [*ordered, *(table for table in known if table not in ORDER)]
     views = {table: known[table][1](known[table][0]) for table in tables}
     app.extensions["rft_admin_views"] = views
+    # The worker carries the office's actions on, and knows nothing of them but this.
+    runs.let_work(carry_on_as_job)
     admin.add_views(*views.values())
     app.jinja_env.globals.update(
         admin_chrome=chrome, admin_look=look, details_address=details_address, cell=cell

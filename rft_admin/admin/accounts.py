@@ -107,6 +107,7 @@ class UserView(TableView):
     actions = (
         Action(
             name="deactivate",
+            undone_by="activate",
             label="Deactivate",
             question="These people can no longer sign in; their open sessions end at once.",
             run=_deactivate,
@@ -115,6 +116,7 @@ class UserView(TableView):
         ),
         Action(
             name="activate",
+            undone_by="deactivate",
             label="Activate",
             question="These people may sign in again, as their role allows.",
             run=_activate,

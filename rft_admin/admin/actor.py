@@ -1,5 +1,7 @@
 """Who is at the office's door: the signed-in person, and the actor that services are told."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 from flask import g, request
@@ -7,6 +9,7 @@ from flask_login import AnonymousUserMixin, UserMixin, current_user
 
 from rft_admin.accounts.models import AdminSession, User
 from rft_admin.core.actor import Actor
+from rft_admin.core.database import db
 
 USER_AGENT_CHARACTERS = 400
 
@@ -35,8 +38,20 @@ def signed_in() -> SignedIn | None:
     return cast(SignedIn, current_user) if current_user.is_authenticated else None
 
 
+@contextmanager
+def acting_as(user_id: int) -> Iterator[None]:
+    """Let a job act with the rights of an office user, as they are at each moment."""
+    g.acting_user_id = user_id
+    try:
+        yield
+    finally:
+        g.pop("acting_user_id", None)
+
+
 def signed_in_user() -> User | None:
-    """Return the signed-in user, or None."""
+    """Return the signed-in user, the one whom a job acts for, or None."""
+    if "acting_user_id" in g:
+        return db.session.get(User, g.acting_user_id)
     found = signed_in()
     return found.user if found else None
 

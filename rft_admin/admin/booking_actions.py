@@ -183,6 +183,7 @@ GOING = (BookingStatus.CONFIRMED, BookingStatus.COMPLETED)
 BOOKING_ACTIONS = (
     Action(
         name="confirm",
+        is_primary=True,
         label="Confirm",
         question="The places are kept for good and the confirmation goes out.",
         run=_confirm,
@@ -207,6 +208,8 @@ BOOKING_ACTIONS = (
     ),
     Action(
         name="record_payment",
+        is_primary=True,
+        is_for_one=True,
         label="Record payment",
         question="Write down money that came by transfer or in cash.",
         run=_record_payment,
@@ -224,6 +227,7 @@ BOOKING_ACTIONS = (
     ),
     Action(
         name="request_refund",
+        is_primary=True,
         label="Request refund",
         question="A refund is put up for approval; nothing is sent yet.",
         run=_request_refund,
@@ -282,6 +286,7 @@ def _people_held(rows: list[Any]) -> Consequences:
 INQUIRY_ACTIONS = (
     Action(
         name="respond",
+        is_primary=True,
         label="Answer",
         question="The answer goes out as a letter; a live hold stays.",
         run=_respond,
@@ -292,6 +297,7 @@ INQUIRY_ACTIONS = (
     QUOTE_ACTION,
     Action(
         name="convert_to_booking",
+        is_primary=True,
         label="Make a booking of it",
         question="The hold is released and the places are taken in one act.",
         run=_convert,

@@ -13,6 +13,7 @@ from rft_admin.admin.details import Panel
 from rft_admin.admin.fields import LondonDateTimeField
 from rft_admin.admin.registry import register, screen
 from rft_admin.admin.schedule_actions import SCHEDULE_ACTIONS
+from rft_admin.admin.switching import SWITCH_ACTIONS
 from rft_admin.bookings import dates, places
 from rft_admin.bookings.decisions import waits_for_decision
 from rft_admin.bookings.models import Booking, BookingInquiry
@@ -142,6 +143,7 @@ class CourseScheduleView(TableView):
         ),
     )
     actions = SCHEDULE_ACTIONS
+    is_all_or_nothing = True
 
     def extra_facts(self, row: Any) -> list[tuple[str, Any]]:
         """Tell how full the date is now, counting live holds by the clock, and what it teaches."""
@@ -201,6 +203,8 @@ def _days(form: BaseForm) -> list[schedules.DayTimes]:
 class CourseView(TableView):
     """The catalogue."""
 
+    actions = SWITCH_ACTIONS
+    is_all_or_nothing = True
     group, icon, singular = "Courses", "book", "course"
     question = "What do we teach, for how long, and at what price?"
     column_list = (
@@ -251,6 +255,8 @@ class CourseMaterialView(TableView):
 class VenueView(TableView):
     """Where courses are given."""
 
+    actions = SWITCH_ACTIONS
+    is_all_or_nothing = True
     group, icon, singular = "Courses", "pin", "venue"
     question = "Where do we teach, how many fit in, and how does one get there?"
     column_list = ("name", "city", "postcode", "capacity", "allows_concurrent", "is_active")
@@ -278,6 +284,8 @@ class VenueView(TableView):
 class TrainerView(TableView):
     """Who teaches."""
 
+    actions = SWITCH_ACTIONS
+    is_all_or_nothing = True
     group, icon, singular = "Courses", "person", "trainer"
     question = "Who may teach what, until when is the qualification valid, who is available?"
     column_list = (
@@ -310,6 +318,8 @@ class TrainerView(TableView):
 class DiscountCodeView(TableView):
     """Words that make a booking cheaper."""
 
+    actions = SWITCH_ACTIONS
+    is_all_or_nothing = True
     group, icon, singular = "Courses", "percent", "discount code"
     question = "Which codes are valid, for what, and how often were they used?"
     column_list = (

@@ -7,7 +7,8 @@ from flask_admin.form import BaseForm
 from wtforms import SelectMultipleField
 from wtforms.validators import InputRequired
 
-from rft_admin.admin.actions import Action, Consequences, Done, Order, letter_to, read_ids
+from rft_admin.admin.actions import Action, Consequences, Done, Order, letter_to
+from rft_admin.admin.choosing import read_ids
 from rft_admin.admin.fields import LongTextField
 from rft_admin.admin.fields_of_actions import NEEDED, TransferForm
 from rft_admin.admin.registry import details_address
@@ -172,6 +173,7 @@ CHANGE_ACTIONS = (
     ),
     Action(
         name="transfer",
+        is_primary=True,
         label="Transfer",
         question="The booking moves to another date; the difference of price is settled.",
         run=_transfer,
@@ -181,6 +183,7 @@ CHANGE_ACTIONS = (
     ),
     Action(
         name="cancel_places",
+        is_for_one=True,
         label="Cancel places",
         question="Single places are given up, each at its own price; the booking stays.",
         run=_cancel_places,

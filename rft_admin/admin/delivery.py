@@ -270,6 +270,7 @@ class CertificateView(TableView):
     actions = (
         Action(
             name="resend_certificate",
+            is_primary=True,
             label="Send again",
             question="The certificate is queued again as a letter with its PDF.",
             run=_resend,
@@ -278,6 +279,7 @@ class CertificateView(TableView):
         ),
         Action(
             name="reissue",
+            is_primary=True,
             label="Reissue",
             question="A corrected one is made from the present records; this one is revoked.",
             run=_reissue,

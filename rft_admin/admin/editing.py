@@ -7,7 +7,7 @@ from flask_admin.form import BaseForm
 from sqlalchemy import inspect
 
 from rft_admin.admin import conflicts, stamps
-from rft_admin.admin.actions import read_ids, safe_return
+from rft_admin.admin.choosing import read_ids, safe_return
 from rft_admin.admin.conflicts import RESOLVE, Typed
 from rft_admin.admin.exposing import Answer
 from rft_admin.admin.rights import can

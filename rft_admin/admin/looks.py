@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import Response, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from rft_admin.admin.actions import safe_return
+from rft_admin.admin.choosing import safe_return
 from rft_admin.core.web import wants_json
 
 COOKIE = "rft_look"

@@ -172,6 +172,7 @@ class RefundView(TableView):
     actions = (
         Action(
             name="approve_refund",
+            is_primary=True,
             label="Approve refund",
             question="The money is sent back to where it came from, once.",
             run=_approve,
@@ -181,6 +182,7 @@ class RefundView(TableView):
         ),
         Action(
             name="reject_refund",
+            is_primary=True,
             label="Reject refund",
             question="Nothing is paid back; the customer is told why.",
             run=_reject,
@@ -191,6 +193,7 @@ class RefundView(TableView):
         ),
         Action(
             name="retry_refund",
+            is_primary=True,
             label="Try again",
             question="The failed refund is sent again, as a new attempt.",
             run=_retry,

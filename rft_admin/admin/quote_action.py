@@ -114,6 +114,7 @@ def _what_is_quoted(rows: list[Any]) -> Consequences:
 
 QUOTE_ACTION = Action(
     name="quote",
+    is_for_one=True,
     label="Quote a private course",
     question="A date is kept for the client, unpublished; the letter leads to accepting it.",
     run=_quote,

@@ -161,7 +161,9 @@ def _people(rows: list[Any]) -> Consequences:
 
 def _letters(rows: list[Any]) -> Consequences:
     return Consequences(
-        letters=[f"One letter to {address}" for row in rows for address in addresses_of(row)][:20]
+        letters=[
+            letter_to("office_message", address) for row in rows for address in addresses_of(row)
+        ]
     )
 
 
@@ -176,6 +178,8 @@ def _waiting(rows: list[Any]) -> Consequences:
 SCHEDULE_ACTIONS = (
     Action(
         name="publish",
+        is_primary=True,
+        undone_by="unpublish",
         label="Publish",
         question="These dates appear on the website and can be booked.",
         run=_publish,
@@ -185,6 +189,7 @@ SCHEDULE_ACTIONS = (
     ),
     Action(
         name="unpublish",
+        undone_by="publish",
         label="Unpublish",
         question="These dates leave the website; who has booked keeps the place.",
         run=_unpublish,
@@ -203,6 +208,7 @@ SCHEDULE_ACTIONS = (
     ),
     Action(
         name="complete",
+        is_primary=True,
         label="Complete",
         question="The course is over: bookings become completed or no-show by the register.",
         run=_complete,
@@ -221,6 +227,7 @@ SCHEDULE_ACTIONS = (
     ),
     Action(
         name="email_attendees",
+        is_primary=True,
         label="Write to the class",
         question="Everybody with a place gets the same letter.",
         run=_write_to_class,
@@ -229,6 +236,7 @@ SCHEDULE_ACTIONS = (
     ),
     Action(
         name="duplicate",
+        is_for_one=True,
         label="Repeat",
         question="The same course again, beginning at another time; not published at once.",
         run=_duplicate,
@@ -236,6 +244,7 @@ SCHEDULE_ACTIONS = (
     ),
     Action(
         name="make_series",
+        is_for_one=True,
         label="Make a series",
         question="The same course again and again on one weekday: all of the dates, or none.",
         run=_make_series,

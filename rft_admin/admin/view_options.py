@@ -43,6 +43,8 @@ class ViewOptions(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
     #: The form for a new row where it is not the generated one: its use case's own fields.
     new_form: ClassVar[type[BaseForm] | None] = None
     actions: ClassVar[tuple[Action, ...]] = ()
+    #: An action takes all of the chosen rows or none; else each row stands for itself.
+    is_all_or_nothing: ClassVar[bool] = False
     panels: ClassVar[tuple[Panel, ...]] = ()
     scopes: ClassVar[Mapping[str, ListScope]] = {}
     default_order: ClassVar[tuple[tuple[str, bool], ...]] = ()
@@ -115,6 +117,12 @@ class ViewOptions(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
     def is_changing(self, row: Any) -> bool:
         """Return whether a job works on the row: its page then loads itself again."""
         return False
+
+    def does_together(self, action: Action) -> bool:
+        """Return whether an action takes all of the chosen rows or none."""
+        if action.is_own_work:
+            return False
+        return self.is_all_or_nothing if action.is_together is None else action.is_together
 
     def _is_column(self, name: str) -> bool:
         return name in inspect(self.model).columns

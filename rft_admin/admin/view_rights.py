@@ -5,7 +5,8 @@ from typing import Any
 from flask import abort
 from sqlalchemy import select
 
-from rft_admin.admin.actions import Action, read_ids
+from rft_admin.admin.actions import Action, sorted_for_a_menu
+from rft_admin.admin.choosing import read_ids
 from rft_admin.admin.filters import ColumnFilter
 from rft_admin.admin.listing import load_rows
 from rft_admin.admin.rights import can, scoped, visible
@@ -60,5 +61,8 @@ class GuardedView(DerivedView):
             abort(404)
         return load_rows(self, ids, [self.path(name) for name in self.details_names])
 
-    def _offered_actions(self) -> list[Action]:
-        return [action for action in self.actions if self.may(f"action:{action.name}")]
+    def offered_actions(self) -> list[Action]:
+        """Return what the person may do here, the dangerous last."""
+        return sorted_for_a_menu(
+            [action for action in self.actions if self.may(f"action:{action.name}")]
+        )

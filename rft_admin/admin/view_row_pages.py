@@ -2,8 +2,8 @@
 
 from flask import abort, make_response, request
 
-from rft_admin.admin import actions, deletion, details, editing
-from rft_admin.admin.actions import read_ids
+from rft_admin.admin import acting, deletion, details, editing, row_menu
+from rft_admin.admin.choosing import read_ids
 from rft_admin.admin.exposing import Answer, expose
 from rft_admin.admin.view_list_pages import ListPages
 
@@ -49,7 +49,12 @@ class RowPages(ListPages):
     @expose("/action/", methods=("POST",))
     def action_view(self) -> Answer:
         """Confirm or carry out an action on the chosen rows."""
-        return actions.handle(self)
+        return acting.handle(self)
+
+    @expose("/menu/")
+    def menu_view(self) -> Answer:
+        """What can be done with one row: a page of its own, a menu inside the list."""
+        return row_menu.show(self, self.get_one(request.args.get("id", "")))
 
     @expose("/ajax/update/", methods=("POST",))
     def ajax_update(self) -> Answer:

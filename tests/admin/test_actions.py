@@ -183,13 +183,20 @@ class TestBookings:
         )
         session.commit()
 
-        status = act(office, "bookings", "send_reminder", booking.id, cancelled.id)
+        answer = office.post(
+            "/admin/bookings/action/",
+            {
+                "action": "send_reminder",
+                "rowid": [str(booking.id), str(cancelled.id)],
+                "confirmed": "1",
+            },
+        )
 
-        page = office.get("/admin/bookings/").text
-        assert status == 303
+        page = office.get(answer.headers["Location"]).text
+        assert answer.status_code == 303
         assert f"Reminder for {booking} queued" in page
-        assert f"{cancelled}: It is cancelled." in page
-        assert "1 of 2 not done" in page
+        assert "It is cancelled." in page
+        assert f"/admin/bookings/details/?id={cancelled.id}" in page
 
     def test_record_payment_refuses_too_much(
         self, office: Office, booking: Booking, session: Session

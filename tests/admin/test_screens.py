@@ -184,7 +184,12 @@ class TestScreens:
         views = app.extensions["rft_admin_views"]
 
         read_only = {t for t, view in views.items() if view.read_only_because}
-        assert read_only == {*READ_ONLY, "reconciliation_differences", "stripe_events"}
+        assert read_only == {
+            *READ_ONLY,
+            "action_runs",
+            "reconciliation_differences",
+            "stripe_events",
+        }
 
     def test_answer_a_question_each(self, app: Flask) -> None:
         views = app.extensions["rft_admin_views"]

@@ -1,1 +1,0 @@
-"""Exports: the matching rows as a file, in bounded memory, on a connection of their own."""
