@@ -9,12 +9,13 @@ import pytest
 from rft_admin.core.database import db, transact
 from sandbox.ports import free_port
 from sandbox.stripe import StripeSandbox
+from tests.admin.conftest import admin, enter, instructor, rows
 from tests.bookings import offers
 from tests.conftest import Databases
 from tests.payments.conftest import KEY, SECRET, running_stripe, stripe
 from tests.reliability.shop import Shop, open_app
 
-__all__ = ["running_stripe", "stripe"]
+__all__ = ["admin", "enter", "instructor", "rows", "running_stripe", "stripe"]
 
 
 @pytest.fixture
