@@ -16,6 +16,7 @@ from rft_admin.bookings.models import (
     RequirementType,
     SpecialRequirement,
 )
+from rft_admin.bookings.note_models import OfficeNote
 from rft_admin.catalogue.models import (
     Course,
     CourseMaterial,
@@ -31,7 +32,15 @@ from rft_admin.catalogue.models import (
 from rft_admin.core.database import db
 from rft_admin.delivery.models import AttendanceRecord, AttendanceStatus, Certificate
 from rft_admin.messaging.models import EmailLog, Notification, NotificationType
-from rft_admin.payments.models import PaymentTransaction, Provider, Refund, TransactionStatus
+from rft_admin.payments.models import (
+    DifferenceKind,
+    PaymentTransaction,
+    Provider,
+    ReconciliationDifference,
+    Refund,
+    StripeEvent,
+    TransactionStatus,
+)
 from rft_admin.reporting.models import Report, ReportFormat
 
 #: A Monday in winter, 09:30 in London.
@@ -313,3 +322,35 @@ class ReportFactory(RowFactory):
     report_type = "bookings_by_date"
     report_name = "Bookings by date range: all"
     format = ReportFormat.CSV
+
+
+class NoteFactory(RowFactory):
+    """A note of the office on whatever the test says."""
+
+    class Meta:
+        model = OfficeNote
+
+    text = "Rings again on Monday."
+
+
+class StripeEventFactory(RowFactory):
+    """An event that Stripe has told, not worked through yet."""
+
+    class Meta:
+        model = StripeEvent
+
+    stripe_event_id = factory.Sequence(lambda n: f"evt_{n}")
+    event_type = "payment_intent.succeeded"
+    payload = factory.LazyFunction(dict)
+    livemode = False
+
+
+class DifferenceFactory(RowFactory):
+    """An open difference between Stripe and the books."""
+
+    class Meta:
+        model = ReconciliationDifference
+
+    kind = DifferenceKind.MISSING_HERE
+    stripe_object_id = factory.Sequence(lambda n: f"pi_{n}")
+    explanation = "Stripe has a payment that the books do not know."

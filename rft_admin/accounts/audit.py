@@ -192,7 +192,7 @@ def _write(
             "ip_address": by.ip_address,
             "user_agent": by.user_agent,
             "actor_label": by.label,
-            "reason": reason or by.reason,
+            "reason": _plain(reason or by.reason),
             "request_id": by.request_id,
             "changes_sha256": changes_sha256(entry.changes),
         }
@@ -312,7 +312,10 @@ def _plain(value: Any) -> Any:
     """Return the value as JSON keeps it: money and moments as text, nothing as a float."""
     if isinstance(value, enum.Enum):
         return value.value
-    if value is None or isinstance(value, bool | int | str):
+    if isinstance(value, str):
+        # PostgreSQL keeps no NUL, not even in JSON; an address can carry one.
+        return value.replace("\x00", "")
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, datetime | date | time):
         return value.isoformat()
