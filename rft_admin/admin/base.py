@@ -1,8 +1,8 @@
 """One view for every table: list, details, form, deletion, actions and export from metadata.
 
 Its parts lie beside it, each on the one before: `view_options` (what a registration may state),
-`view_metadata` (what the model says), `view_rights` (who may), `view_list_pages` and
-`view_row_pages`.
+`view_metadata` (what the model says), `view_rights` (who may), `view_exports`,
+`view_list_pages` and `view_row_pages`.
 """
 
 from rft_admin.admin import forms, naming

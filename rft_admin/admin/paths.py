@@ -15,6 +15,8 @@ from rft_admin.core.titled import tells_apart
 KINDS_OF_TEXT = frozenset({"long", "email", "phone", "postcode", "link"})
 #: Those that are searched wherever they stand.
 SEARCHED_KINDS = frozenset({"email", "phone", "postcode"})
+#: Contact details.
+PERSONAL_KINDS = frozenset({"email", "phone"})
 
 
 class UnknownType(RuntimeError):
@@ -54,6 +56,14 @@ class Path:
         """How the value is shown: as its column's `info["shown_as"]` says, else by its kind."""
         own = self.column.info.get("shown_as") if self.column is not None else None
         return str(own or self.kind)
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it is a contact detail or a fact of health: who exports it is written down."""
+        if self.column is None:
+            return False
+        own = self.column.info.get("personal", False)
+        return bool(own) or self.kind in PERSONAL_KINDS
 
     @property
     def label(self) -> str:

@@ -1,26 +1,20 @@
-"""The pages of many rows: the list, its export, and the suggestions of a reference's field."""
+"""The pages of many rows: the list and the suggestions of a reference's field."""
 
 from typing import Any
 
 from flask import Response, abort, flash, jsonify, request
 from sqlalchemy import inspect
 
-from rft_admin.accounts import audit
-from rft_admin.admin import cells, export, lookup
-from rft_admin.admin.actor import current_actor_from_request
+from rft_admin.admin import cells, lookup
 from rft_admin.admin.choosing import address_of
 from rft_admin.admin.exposing import Answer, expose
 from rft_admin.admin.filters import ColumnFilter
-from rft_admin.admin.listing import Listing, fetch_page, matching, read_listing
+from rft_admin.admin.listing import Listing, fetch_page, read_listing
 from rft_admin.admin.rights import visible
-from rft_admin.admin.view_rights import GuardedView
-from rft_admin.core import clock
-from rft_admin.core.database import unit_of_work
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from rft_admin.admin.view_exports import ExportPages
 
 
-class ListPages(GuardedView):
+class ListPages(ExportPages):
     """A screen's list and what is asked from it."""
 
     @expose("/")
@@ -55,26 +49,6 @@ class ListPages(GuardedView):
         text = request.args.get("query", "")
         return db_json(lookup.look_up(table, text, limit=limit, offset=offset))
 
-    @expose("/export/<export_type>/")
-    def export(self, export_type: str) -> Answer:
-        """The matching rows as a file."""
-        if export_type not in self.export_types:
-            abort(404)
-        if not self.may("export"):
-            abort(403)
-        listing = read_listing(self, request.args)
-        names = visible(self.model, [name for name, _ in self._export_columns], "export")
-        with unit_of_work(by=current_actor_from_request()):
-            audit.record(
-                "exported",
-                by=current_actor_from_request(),
-                entity_type=self.model.__tablename__,
-                changes={"format": export_type, "filters": listing.arguments()},
-            )
-        rows = export.rows_of(self, matching(self, listing), [self.path(name) for name in names])
-        heads = [self.get_column_name(name) for name in names]
-        return self._file(export_type, heads, rows)
-
     def _referring_column(self, name: str) -> Any:
         """Return the foreign key that a form's field or a filter's path names; else 404."""
         filtered = {entry.path.text: entry.path.column for entry in self.filter_arguments.values()}
@@ -93,14 +67,6 @@ class ListPages(GuardedView):
         for argument, entry in self.filter_arguments.items():
             groups.setdefault(str(entry.name), []).append((argument, entry, used.get(argument, "")))
         return list(groups.items())
-
-    def _file(self, export_type: str, heads: list[str], rows: Any) -> Answer:
-        name = f"{self.model.__tablename__}_{clock.to_london(clock.now()):%Y-%m-%d_%H-%M}"
-        is_csv = export_type == "csv"
-        content: Any = (export.csv_lines if is_csv else export.xlsx_chunks)(heads, rows)
-        response = Response(content, mimetype="text/csv" if is_csv else XLSX)
-        response.headers.set("Content-Disposition", "attachment", filename=f"{name}.{export_type}")
-        return response
 
 
 def db_json(pairs: list[tuple[int, str]]) -> Response:

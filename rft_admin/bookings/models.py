@@ -322,14 +322,19 @@ class SpecialRequirement(Versioned, Model):
         ForeignKey("booking_attendees.id", ondelete="CASCADE"), index=True
     )
     requirement_type: Mapped[RequirementType] = enum_column(
-        "requirement_type", RequirementType, index=True, info={"label": "Kind"}
+        "requirement_type", RequirementType, index=True, info={"label": "Kind", "personal": True}
     )
     #: Encrypted for `special_requirements|details|<id>`; empty once purged.
     details: Mapped[LongText] = mapped_column(
         default="", server_default="", info={"sensitive": True}
     )
     severity: Mapped[Severity] = enum_column(
-        "severity", Severity, default=Severity.LOW, server_default=Severity.LOW.value, index=True
+        "severity",
+        Severity,
+        default=Severity.LOW,
+        server_default=Severity.LOW.value,
+        index=True,
+        info={"personal": True},
     )
     requires_action: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     action_completed: Mapped[bool] = mapped_column(

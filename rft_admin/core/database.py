@@ -66,6 +66,7 @@ INFO = {
     "shown_as": "how it is shown, where its type does not tell",
     "sensitive": "never shown, exported, edited or quoted in the audit log",
     "unquoted": "shown, but too long or too personal for the audit log to quote",
+    "personal": "a fact of health: an export that has it is logged as such",
     "noise": "a change of nothing else leaves no entry in the audit log",
 }
 

@@ -6,10 +6,20 @@ from datetime import datetime
 from decimal import Decimal
 
 from rft_admin.bookings import giving_up, moving
-from rft_admin.bookings.models import Booking
+from rft_admin.bookings import letters as booking_letters
+from rft_admin.bookings.models import Booking, BookingStatus, PaymentChoice
 from rft_admin.core.actor import Actor
 from rft_admin.core.money import ZERO, format_pounds
-from rft_admin.payments import invoices, ledger, locks, refund_opening, refunds, tariff
+from rft_admin.payments import (
+    billing,
+    invoices,
+    ledger,
+    locks,
+    refund_opening,
+    refunds,
+    settings,
+    tariff,
+)
 from rft_admin.payments.models import Refund
 from rft_admin.payments.tariff import RefundQuote
 
@@ -31,9 +41,9 @@ class Moved:
 def transfer(*, booking: Booking, schedule_id: int, now: datetime, by: Actor) -> Moved:
     """Move a booking as the office may, and settle the difference of price.
 
-    What was paid too much is put up as a refund; what is due stands on the booking's page. An
-    invoice of another sum is taken back as far as it is not to be paid any more; a dearer date
-    gets a new one with the next bill or payment.
+    What was paid too much is put up as a refund. An invoice of another sum is taken back as far
+    as it is not to be paid any more; a dearer date gets a new one at once, and what is more to
+    pay is asked for in the way the booking is paid.
 
     :raises DomainError: as :func:`moving.transfer` refuses.
     :raises RefundOpen: if money is to come back while another refund is not finished.
@@ -42,9 +52,9 @@ def transfer(*, booking: Booking, schedule_id: int, now: datetime, by: Actor) ->
     refund = None
     if difference < 0:
         refund = _give_back_excess(booking, -difference, now=now, by=by)
-    elif difference > 0:
-        invoices.take_back(booking, booking.payment_amount, now=now, by=by)
     ledger.restate_booking(booking)
+    if difference > 0:
+        _ask_for_more(booking, now=now, by=by)
     return Moved(difference=difference, due=ledger.amount_due(booking), refund=refund)
 
 
@@ -86,6 +96,22 @@ def cancel_places(
     if quote.net <= 0:
         return None
     return refund_opening.open_for_booking(booking, quote, reason=reason, tell=True, now=now)
+
+
+def _ask_for_more(booking: Booking, *, now: datetime, by: Actor) -> None:
+    """Replace the invoice by one over the new sum, and ask for the rest by invoice or by link.
+
+    A booking that is still to be paid as a whole is asked for it on its page already.
+    """
+    had_invoice = invoices.take_back(booking, booking.payment_amount, now=now, by=by) is not None
+    due = ledger.amount_due(booking)
+    if booking.status is not BookingStatus.CONFIRMED or due <= 0:
+        return
+    if billing.bill(booking, now=now, by=by) is None and had_invoice:
+        invoices.issue_invoice(booking, now=now, by=by)
+    by_card = booking.payment_method_chosen is PaymentChoice.CARD
+    if by_card and settings.accept_online_payments():
+        booking_letters.payment_link(booking, due=due, now=now)
 
 
 def _give_back_excess(

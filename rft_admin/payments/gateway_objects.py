@@ -15,6 +15,10 @@ class GatewayAway(DomainError):
     is_retryable = True
 
 
+class GatewayStuck(GatewayAway):
+    """The payment service repeats a failure of its own. Please try again in a few minutes."""
+
+
 class GatewayRefused(DomainError):
     """The payment service refused that."""
 

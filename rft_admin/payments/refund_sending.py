@@ -1,6 +1,6 @@
 """A refund on its way: claimed, sent once per attempt, and what Stripe says of it afterwards."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -17,7 +17,12 @@ from rft_admin.messaging import notifications
 from rft_admin.messaging.models import NotificationType, Priority
 from rft_admin.payments import invoices, ledger, letters, locks
 from rft_admin.payments import stripe_gateway as gateway
-from rft_admin.payments.gateway_objects import GatewayRefund, GatewayRefused
+from rft_admin.payments.gateway_objects import (
+    GatewayAway,
+    GatewayRefund,
+    GatewayRefused,
+    GatewayStuck,
+)
 from rft_admin.payments.models import (
     OPEN_REFUND_STATUSES,
     PaymentTransaction,
@@ -60,7 +65,8 @@ def send(refund_id: int, *, now: datetime | None = None, by: Actor = SYSTEM) -> 
 
     Opens its own units of work around the call; call it outside one. Each attempt has one key,
     and a repeated run asks Stripe for the refund that bears our id before it sends, because
-    Stripe forgets keys after a day.
+    Stripe forgets keys after a day. Where Stripe keeps a failure of its own under the key, the
+    attempt goes on with another, unless the failed call has sent the money after all.
 
     :raises GatewayAway: if Stripe does not answer; the job repeats it.
     """
@@ -70,7 +76,7 @@ def send(refund_id: int, *, now: datetime | None = None, by: Actor = SYSTEM) -> 
         return
     try:
         answer = _find_sent(claim) if claim.maybe_sent else None
-        answer = answer or _create(claim)
+        answer = answer or _create_even_if_stuck(claim, by=by)
     except GatewayRefused as refusal:
         words = refusal.message
         transact(lambda: _note_refusal(claim, words, now=moment), by=by)
@@ -154,6 +160,35 @@ def _find_sent(claim: _Claim) -> GatewayRefund | None:
         ),
         None,
     )
+
+
+def _create_even_if_stuck(claim: _Claim, *, by: Actor) -> GatewayRefund:
+    """Send; where Stripe can only repeat a failure, ask what became of it and use another key.
+
+    An answer that is repeated belongs to a call that is over: what it did shows in the list, and
+    the attempt in the metadata stays the same, so whichever call has sent the money is found.
+    """
+    try:
+        return _create(claim)
+    except GatewayStuck:
+        return _find_sent(claim) or _create(
+            replace(claim, key=transact(lambda: _another_key(claim), by=by))
+        )
+
+
+def _another_key(claim: _Claim) -> str:
+    """Store and return the attempt's next key.
+
+    :raises GatewayAway: if another run has taken the refund further meanwhile.
+    """
+    refund = locks.lock_refund(claim.refund_id)
+    still_ours = refund.status is RefundStatus.PROCESSING and refund.stripe_refund_id is None
+    if not still_ours or refund.idempotency_key != claim.key:
+        raise GatewayAway
+    first, _, number = claim.key.partition(".")
+    refund.idempotency_key = f"{first}.{int(number or 1) + 1}"
+    db.session.flush()
+    return refund.idempotency_key
 
 
 def _create(claim: _Claim) -> GatewayRefund:

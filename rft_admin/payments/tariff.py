@@ -57,7 +57,10 @@ class RefundQuote:
 
 
 def current_terms(*, private: bool = False) -> Json:
-    """Return the terms in force, to be kept with a booking as it is sold."""
+    """Return the terms in force, to be kept with a booking as it is sold.
+
+    Their words are those that bind every customer; a consumer's right to withdraw has its own.
+    """
     bands = settings.refund_bands_private() if private else settings.refund_bands()
     terms: Json = {
         "text_version": TERMS_VERSION,
@@ -68,7 +71,7 @@ def current_terms(*, private: bool = False) -> Json:
         "invoice_enabled": settings.invoice_enabled(),
         "invoice_terms_days": settings.invoice_terms_days(),
     }
-    return terms | {"words": [*tariff_in_words(terms), cooling_off_in_words(terms)]}
+    return terms | {"words": tariff_in_words(terms)}
 
 
 def tariff_in_words(terms: Json | None = None) -> list[str]:

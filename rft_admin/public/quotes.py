@@ -129,5 +129,5 @@ def _page(form: QuoteForm, inquiry: BookingInquiry, terms: Json, now: datetime) 
         schedule=inquiry.quoted_schedule,
         is_open=quotes.is_open(inquiry, now=now),
         is_accepted=inquiry.status is InquiryStatus.CONVERTED,
-        terms_words=terms["words"],
+        terms_words=[*terms["words"], tariff.cooling_off_in_words(terms)],
     )

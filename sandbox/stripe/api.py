@@ -90,9 +90,8 @@ class Api:
     def _answer(self, call: Call, fault: Fault | None) -> Answer:
         with self._alone(call):
             strike_before(fault, request.environ)
-            stored_500 = fault is not None and fault.kind == "error_500_stored"
             with self._store.transaction() as tx:
-                answer = self._replay(tx, call) or self._execute(tx, call, fail=stored_500)
+                answer = self._replay(tx, call) or self._execute(tx, call, fault)
             strike_after(fault, request.environ)
             return answer
 
@@ -141,14 +140,15 @@ class Api:
             )
         return Answer(rows[0]["status"], json.loads(rows[0]["body"]), rows[0]["request_id"])
 
-    def _execute(self, tx: Transaction, call: Call, *, fail: bool) -> Answer:
+    def _execute(self, tx: Transaction, call: Call, fault: Fault | None) -> Answer:
+        kind = fault.kind if fault else ""
         act = Act(tx, self._config, clock(), call.request_id, call.idempotency_key)
         expire_due_sessions(act)
         endpoint, identifier = find_endpoint(call.method, call.path)
         params = read_params(endpoint.params_type, call.fields)
         try:
             with tx.savepoint():
-                if fail:
+                if kind == "error_500_stored":
                     raise broken()
                 answer = Answer(200, endpoint.handler(act, params, identifier, call.path))
                 check_answer(answer.body)
@@ -156,6 +156,8 @@ class Api:
             answer = Answer(refusal.status, refusal.body())
             if not refusal.remembered:
                 return answer
+        if kind == "error_500_stored_after":
+            answer = Answer(500, broken().body())
         if call.idempotency_key is not None:
             _remember(tx, call, answer)
         return answer

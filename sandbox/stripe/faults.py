@@ -11,11 +11,13 @@ from sandbox.stripe.errors import ApiError
 from sandbox.stripe.state import Transaction
 
 #: The kinds. `_after`: the deed is done and its answer kept under the idempotency key, but the
-#: caller does not get it. `error_500_stored`: Stripe fails inside, and the key replays the 500.
+#: caller does not get it. `error_500_stored`: Stripe fails inside, and the key replays the 500;
+#: `error_500_stored_after`: the same, though the deed is done.
 KINDS = (
     "error_500",
     "error_500_after",
     "error_500_stored",
+    "error_500_stored_after",
     "error_429",
     "cut_before",
     "cut_after",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -53,26 +54,27 @@ class Office:
         return {"row_version": found[1]} if found else {}
 
 
+def enter_office(app: Flask, session: Session, user: User) -> Office:
+    """Open a session for a user and return the browser."""
+    token = new_token()
+    session.add(
+        AdminSession(
+            user=user,
+            session_token=hash_token(token),
+            expires_at=clock.now() + timedelta(hours=1),
+            last_activity=clock.now(),
+        )
+    )
+    session.commit()
+    client = app.test_client()
+    client.set_cookie("rft_session", token)
+    return Office(client, user)
+
+
 @pytest.fixture
 def enter(app: Flask, session: Session) -> Callable[[User], Office]:
     """Open a session for a user, without the cost of a password."""
-
-    def open_session(user: User) -> Office:
-        token = new_token()
-        session.add(
-            AdminSession(
-                user=user,
-                session_token=hash_token(token),
-                expires_at=clock.now() + timedelta(hours=1),
-                last_activity=clock.now(),
-            )
-        )
-        session.commit()
-        client = app.test_client()
-        client.set_cookie("rft_session", token)
-        return Office(client, user)
-
-    return open_session
+    return partial(enter_office, app, session)
 
 
 @pytest.fixture

@@ -18,11 +18,12 @@ from flask_admin.contrib.sqla import ModelView
 from flask_admin.theme import Bootstrap4Theme
 from sqlalchemy import Float, MetaData, Uuid, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm.exc import DetachedInstanceError
 
 from rft_admin.accounts.models import AdminActivityLog
 from rft_admin.admin import forms
 from rft_admin.admin.paths import UnknownType, kind_of
-from rft_admin.catalogue.models import Course, CourseMaterial, DiscountCode, Venue
+from rft_admin.catalogue.models import Course, CourseMaterial, CourseSchedule, DiscountCode, Venue
 from rft_admin.core.database import db
 from tests import factories
 from tests.admin.conftest import Office
@@ -83,6 +84,13 @@ class StockMaterialView(ModelView):  # type: ignore[misc] # as above
     form_columns = ("title", "course")
 
 
+class StockScheduleView(ModelView):  # type: ignore[misc] # as above
+    """A date's screen that names its course."""
+
+    can_export = True
+    column_list = ("course.name", "status")
+
+
 class StockCodeView(ModelView):  # type: ignore[misc] # as above
     """A code's screen with a moment in its form."""
 
@@ -103,7 +111,9 @@ def stock(committed_app: Flask) -> Iterator[FlaskClient]:
     admin.add_view(LockedVenueView(Venue, db, endpoint="locked"))
     admin.add_view(StockCodeView(DiscountCode, db, endpoint="code"))
     admin.add_view(StockMaterialView(CourseMaterial, db, endpoint="material"))
+    admin.add_view(StockScheduleView(CourseSchedule, db, endpoint="schedule"))
     with app.app_context():
+        factories.ScheduleFactory()
         for name, city in (("=1+1", "Leeds"), ("Hall", "York")):
             factories.VenueFactory(name=name, city=city)
         factories.DiscountCodeFactory(code="MOMENT", valid_from=MOMENT)
@@ -367,6 +377,27 @@ class TestTrap12ForeignKeys:
         assert len(page) == before
         assert 'data-lookup="/admin/trainers/ajax/lookup/?name=user_id"' in page
         assert found == [[wanted.id, f"Wanda Wanted (#{wanted.id})"]]
+
+
+class TestTrap8LazyColumns:
+    def test_leave_a_stock_export_with_its_heading_only(self, stock: FlaskClient) -> None:
+        answer = stock.get("/admin/schedule/export/csv/", buffered=False)
+        lines = iter(answer.response)
+
+        assert answer.status_code == 200
+        assert b"Course" in next(lines)
+        with pytest.raises(DetachedInstanceError):
+            next(lines)
+
+    def test_are_in_our_exports(self, office: Office, session: Session) -> None:
+        factories.ScheduleFactory(course=factories.CourseFactory(name="Burns and Scalds"))
+        session.commit()
+
+        for path in ("", "?column=course_id"):
+            answer = office.get(f"/admin/course_schedules/export/csv/{path}")
+
+            assert answer.status_code == 200
+            assert "Burns and Scalds" in answer.text
 
 
 class TestTrap13Addresses:

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
+from rft_admin.bookings import service as bookings
 from rft_admin.bookings.models import Booking, PaymentStatus
 from rft_admin.core import clock
-from rft_admin.payments import changes, invoices, ledger, refunds, tariff
+from rft_admin.core.settings import ValueType
+from rft_admin.payments import billing, changes, invoices, ledger, refunds, tariff
 from rft_admin.payments import service as payments
-from rft_admin.payments.models import RefundStatus
+from rft_admin.payments.models import Invoice, RefundStatus
 from tests.bookings import offers
 from tests.bookings.offers import OFFICE
-from tests.payments.desk import book_earlier, letters
+from tests.payments.desk import book_earlier, letters, set_setting
 
 pytestmark = pytest.mark.usefixtures("session")
 
@@ -39,6 +41,11 @@ def move(booking: Booking, price: int) -> changes.Moved:
     return changes.transfer(booking=booking, schedule_id=target.id, now=clock.now(), by=OFFICE)
 
 
+def to_pay(invoice: Invoice) -> str:
+    """Return what the invoice asks for."""
+    return str(invoice.content["totals"][-1]["amount"])
+
+
 def give_up(booking: Booking, number: int) -> Any:
     ids = [place.id for place in booking.attendees if not place.is_cancelled][:number]
     return changes.cancel_places(
@@ -56,13 +63,47 @@ class TestTransfer:
         with pytest.raises(refunds.RefundOpen):
             move(booking, 60)
 
-    def test_asks_for_the_rest_of_a_dearer_date(self) -> None:
+    def test_asks_for_the_rest_of_a_dearer_date_by_a_link_to_pay(self) -> None:
         booking = paid()
+        old = invoices.find_live_invoice(booking)
+        assert old is not None
 
         moved = move(booking, 95)
 
+        new = invoices.find_live_invoice(booking)
         assert (moved.difference, moved.due, moved.refund) == (Decimal(20), Decimal(20), None)
         assert booking.payment_status is PaymentStatus.PENDING
+        assert invoices.uncredited(old) == 0
+        assert new is not None
+        assert (new.total, to_pay(new)) == (Decimal(95), "£20.00")
+        assert letters(booking)[-2:] == ["booking_transferred", "payment_link"]
+
+    def test_asks_for_the_rest_by_an_invoice_where_the_booking_is_paid_so(self) -> None:
+        order = offers.business_order(offers.schedule(days_ahead=40).id)
+        booking = bookings.place_booking(order, now=clock.now(), by=OFFICE)
+        billing.bill(booking, now=clock.now(), by=OFFICE)
+
+        move(booking, 95)
+
+        invoice = invoices.find_live_invoice(booking)
+        assert invoice is not None
+        assert (invoice.total, to_pay(invoice)) == (Decimal(95), "£95.00")
+        assert letters(booking)[-2:] == ["booking_transferred", "invoice_issued"]
+
+    def test_sends_no_link_while_card_payments_are_off(self) -> None:
+        booking = paid()
+        set_setting("payment.accept_online_payments", "false", ValueType.BOOLEAN)
+
+        move(booking, 95)
+
+        assert letters(booking)[-1] == "booking_transferred"
+
+    def test_asks_nobody_who_has_not_paid_at_all_yet(self) -> None:
+        booking = offers.booked(offers.schedule(days_ahead=40).id)
+
+        move(booking, 95)
+
+        assert letters(booking)[-1] == "booking_transferred"
         assert invoices.find_live_invoice(booking) is None
 
     def test_is_paid_again_with_the_difference_and_invoiced_as_it_now_is(self) -> None:

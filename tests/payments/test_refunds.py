@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import select
+from stripe import RequestsClient
 
 from rft_admin.bookings.models import Booking, BookingStatus, PaymentStatus
 from rft_admin.bookings.states import CannotChange
@@ -20,6 +22,8 @@ from tests.bookings import offers
 from tests.bookings.offers import OFFICE, VISITOR
 from tests.payments import desk
 
+#: A job's call is made once and repeated twice by the SDK itself.
+TRIES_OF_THE_SDK = 3
 BUSINESS = {"customer_type": "business", "company_name": "Example Ltd"}
 
 
@@ -286,6 +290,59 @@ class TestSending:
         assert meanwhile is RefundStatus.PROCESSING
         assert refund.status is RefundStatus.COMPLETED
         assert stripe.ledger()["refunds"] == 3750
+
+    @pytest.mark.parametrize("fault", ["error_500_stored", "error_500_stored_after"])
+    def test_does_not_wait_for_the_day_that_stripe_keeps_a_failure_and_sends_once(
+        self, stripe: StripeSandbox, fault: str
+    ) -> None:
+        refund = approve(waiting(stripe))
+        first = f"{refund.refund_reference}-1"
+        stripe.add_fault(fault, "POST", "/v1/refunds", times=1)
+
+        refunds.send(refund.id)
+
+        calls = stripe.requests("POST", "/v1/refunds")
+        assert {call["idempotency_key"] for call in calls if call["replayed"]} == {first}
+        assert refund.status is RefundStatus.COMPLETED
+        assert stripe.ledger()["refund_count"] == 1
+        assert stripe.ledger()["refunds"] == 3750
+
+    def test_waits_for_its_next_try_when_stripe_keeps_two_failures_and_sends_once(
+        self, stripe: StripeSandbox
+    ) -> None:
+        refund = approve(waiting(stripe))
+        first = f"{refund.refund_reference}-1"
+        stripe.add_fault("error_500_stored", "POST", "/v1/refunds", times=TRIES_OF_THE_SDK + 1)
+        with pytest.raises(GatewayAway):
+            refunds.send(refund.id)
+        meanwhile = refund.status
+
+        refunds.send(refund.id)
+
+        used = [call["idempotency_key"] for call in stripe.requests("POST", "/v1/refunds")]
+        assert meanwhile is RefundStatus.PROCESSING
+        assert list(dict.fromkeys(used)) == [first, f"{first}.2", f"{first}.3"]
+        assert stripe.ledger()["refund_count"] == 1
+
+    def test_leaves_another_key_to_the_run_that_was_quicker(
+        self, stripe: StripeSandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        refund = approve(waiting(stripe))
+        stripe.add_fault("error_500_stored", "POST", "/v1/refunds", times=1)
+        ask = RequestsClient.request
+
+        def overtaken(client: RequestsClient, method: str, url: str, *rest: Any) -> Any:
+            if method == "get":
+                refund.idempotency_key = "taken further"
+                db.session.commit()
+            return ask(client, method, url, *rest)
+
+        monkeypatch.setattr(RequestsClient, "request", overtaken)
+        with pytest.raises(GatewayAway):
+            refunds.send(refund.id)
+
+        assert refund.idempotency_key == "taken further"
+        assert stripe.ledger()["refund_count"] == 0
 
     def test_sends_once_though_stripe_forgot_the_key_of_a_broken_call(
         self, stripe: StripeSandbox

@@ -5,12 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from rft_admin.bookings.models import Booking, BookingStatus, CustomerType, PaymentChoice
 from rft_admin.catalogue.models import CourseScheduleDay
 from rft_admin.core.clock import LONDON, london_date
 from rft_admin.core.database import db
 from rft_admin.core.settings import ValueType
+from rft_admin.messaging.models import EmailLog
 from rft_admin.payments import tariff
 from rft_admin.payments.models import (
     PaymentTransaction,
@@ -358,4 +360,22 @@ class TestWords:
         desk.set_setting("payment.consumer_cooling_off_days", "20", ValueType.NUMBER)
 
         assert "within 20 days" in tariff.cooling_off_in_words()
-        assert tariff.current_terms()["words"][-1] == tariff.cooling_off_in_words()
+
+    @pytest.mark.parametrize(("customer", "times"), [("individual", 1), ("business", 0)])
+    def test_the_confirmation_says_a_consumers_right_once_and_a_business_nothing_of_it(
+        self, customer: str, times: int
+    ) -> None:
+        booking = offers.confirmed(
+            offers.schedule().id,
+            customer_type=customer,
+            company_name="Example Ltd" if customer == "business" else "",
+            terms=tariff.current_terms(),
+        )
+
+        letter = db.session.scalars(
+            select(EmailLog).filter_by(booking_id=booking.id, template_name="booking_confirmed")
+        ).one()
+
+        for words in (letter.body_text, letter.body_html):
+            assert " ".join(words.split()).count("without giving a reason") == times
+            assert "31 days or more before the first course day" in " ".join(words.split())

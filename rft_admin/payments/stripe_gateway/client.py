@@ -9,7 +9,7 @@ import stripe
 from stripe import RequestsClient, StripeClient, StripeError
 
 from rft_admin.core.environment import config
-from rft_admin.payments.gateway_objects import GatewayAway, GatewayRefused
+from rft_admin.payments.gateway_objects import GatewayAway, GatewayRefused, GatewayStuck
 
 
 class Patience(enum.Enum):
@@ -31,7 +31,9 @@ def client_with(patience: Patience) -> StripeClient:
 def translated() -> Iterator[None]:
     """Turn Stripe's errors into ours.
 
-    :raises GatewayAway: if asking again may help. GatewayRefused: if not.
+    :raises GatewayAway: if asking again may help.
+    :raises GatewayStuck: if it may, but not with the same key.
+    :raises GatewayRefused: if not.
     """
     try:
         yield
@@ -52,6 +54,8 @@ def _client_for(key: str, api_base: str, patience: Patience) -> StripeClient:
 
 def _refusal(error: StripeError) -> GatewayAway | GatewayRefused:
     status = error.http_status or 0
+    if status >= 500 and _is_replayed(error):
+        return GatewayStuck()
     away = isinstance(error, stripe.APIConnectionError | stripe.RateLimitError)
     if away or status in (409, 429) or status >= 500:
         return GatewayAway()
@@ -59,3 +63,13 @@ def _refusal(error: StripeError) -> GatewayAway | GatewayRefused:
         f"The payment service refused: {error.user_message or type(error).__name__}",
         code=error.code,
     )
+
+
+def _is_replayed(error: StripeError) -> bool:
+    """Return whether Stripe did nothing but repeat the answer it keeps under our key.
+
+    It keeps failures of its own too, for a day (https://docs.stripe.com/api/idempotent_requests,
+    https://docs.stripe.com/error-low-level#server-errors).
+    """
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    return headers.get("idempotent-replayed") == "true"

@@ -1,0 +1,1 @@
+"""Exports: the matching rows as a file, in bounded memory, on a connection of their own."""
