@@ -7,7 +7,7 @@ from typing import Any
 import factory
 from factory.alchemy import SQLAlchemyModelFactory
 
-from rft_admin.accounts.models import Role, User
+from rft_admin.accounts.models import ActionRun, Role, RunStatus, User
 from rft_admin.bookings.models import (
     Booking,
     BookingAttendee,
@@ -29,6 +29,7 @@ from rft_admin.catalogue.models import (
     Trainer,
     Venue,
 )
+from rft_admin.core import clock
 from rft_admin.core.database import db
 from rft_admin.delivery.models import AttendanceRecord, AttendanceStatus, Certificate
 from rft_admin.messaging.models import EmailLog, Notification, NotificationType
@@ -331,6 +332,22 @@ class NoteFactory(RowFactory):
         model = OfficeNote
 
     text = "Rings again on Monday."
+
+
+class ActionRunFactory(RowFactory):
+    """An action on one row, confirmed and carried out."""
+
+    class Meta:
+        model = ActionRun
+
+    user = factory.SubFactory(AdminFactory)
+    token = factory.Sequence(lambda n: f"token-{n:030}")
+    entity_type = "bookings"
+    action = "send_reminder"
+    row_count = 1
+    done_count = 1
+    status = RunStatus.COMPLETED
+    finished_at = factory.LazyFunction(clock.now)
 
 
 class StripeEventFactory(RowFactory):

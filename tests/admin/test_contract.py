@@ -61,6 +61,7 @@ def all_rows(rows: dict[str, int], session: Session, admin: User) -> dict[str, i
 def _rows_beside(session: Session, rows: dict[str, int], admin: User) -> dict[str, int]:
     more = {
         "office_notes": factories.NoteFactory(booking_id=rows["bookings"], created_by_id=admin.id),
+        "action_runs": factories.ActionRunFactory(user=admin),
         "stripe_events": factories.StripeEventFactory(),
         "reconciliation_differences": factories.DifferenceFactory(),
     }
