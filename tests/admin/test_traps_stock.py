@@ -91,6 +91,12 @@ class StockScheduleView(ModelView):  # type: ignore[misc] # as above
     column_list = ("course.name", "status")
 
 
+class StockAjaxView(ModelView):  # type: ignore[misc] # as above
+    """A material's screen whose course is asked for as one types."""
+
+    form_ajax_refs = {"course": {"fields": ("name",)}}
+
+
 class StockCodeView(ModelView):  # type: ignore[misc] # as above
     """A code's screen with a moment in its form."""
 
@@ -109,6 +115,7 @@ def stock(committed_app: Flask) -> Iterator[FlaskClient]:
     admin = Admin(app, name="stock", theme=Bootstrap4Theme())
     admin.add_view(StockVenueView(Venue, db, endpoint="venue"))
     admin.add_view(LockedVenueView(Venue, db, endpoint="locked"))
+    admin.add_view(StockAjaxView(CourseMaterial, db, endpoint="ajax"))
     admin.add_view(StockCodeView(DiscountCode, db, endpoint="code"))
     admin.add_view(StockMaterialView(CourseMaterial, db, endpoint="material"))
     admin.add_view(StockScheduleView(CourseSchedule, db, endpoint="schedule"))
@@ -402,7 +409,15 @@ class TestTrap8LazyColumns:
 
 class TestTrap13Addresses:
     @pytest.mark.parametrize(
-        "path", ["/admin/venue/?page=-1", "/admin/venue/edit/?id=abc", "/admin/venue/?search=%00"]
+        "path",
+        [
+            "/admin/venue/?page=-1",
+            "/admin/venue/?page=99999999999999999999",
+            "/admin/venue/edit/?id=abc",
+            "/admin/venue/edit/?id=99999999999",
+            "/admin/venue/?search=%00",
+            "/admin/ajax/ajax/lookup/?name=course&query=&limit=-5",
+        ],
     )
     def test_break_stock(self, stock: FlaskClient, path: str) -> None:
         assert stock.get(path).status_code == 500
@@ -414,7 +429,10 @@ class TestTrap13Addresses:
 
         for ending in ("&limit=-5", "&limit=abc", "&offset=-9", "&query=%00", "&query=%25"):
             assert office.get(lookup + ending).status_code == 200, ending
-        assert office.get("/admin/venues/?page=-1").status_code == 200
+        for page in ("-1", "99999999999999999999", "1e9", "abc"):
+            assert office.get(f"/admin/venues/?page={page}").status_code == 200, page
+        for row_id in ("99999999999", "2147483648", "-1", "0"):
+            assert office.get(f"/admin/venues/edit/?id={row_id}").status_code == 404, row_id
         assert office.get("/admin/venues/edit/?id=abc").status_code == 404
         assert office.get(lookup.replace("venue_id", "no_such")).status_code == 404
         assert office.get(lookup.replace("venue_id", "max_capacity")).status_code == 404
