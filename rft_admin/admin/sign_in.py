@@ -59,6 +59,7 @@ def init_sign_in(app: Flask) -> None:
     login_manager.request_loader(_load_signed_in)
     app.register_blueprint(blueprint)
     app.before_request(_guard)
+    app.after_request(_keep_private)
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -145,12 +146,6 @@ def reset(token: str) -> ResponseReturnValue:
     return redirect(url_for("office.sign_in"), code=303)
 
 
-@blueprint.after_request
-def _keep_private(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
 def _attempt(email: str, device_token: str | None, now: datetime) -> sessions.SignInResult:
     device = sessions.known_device(email, device_token)
     tries.count_sign_in(ip_address=_address(), email=email, device=device, now=now)
@@ -233,6 +228,13 @@ def _guard() -> ResponseReturnValue | None:
     if found.user.must_change_password and request.endpoint not in BEFORE_OWN_PASSWORD:
         return redirect(url_for("office.password"))
     return None
+
+
+def _keep_private(response: Response) -> Response:
+    """Let nobody read the office's pages out of a browser's memory once its session is over."""
+    if request.path.startswith(HOME):
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
 
 
 def _ask_to_sign_in() -> ResponseReturnValue:

@@ -42,7 +42,9 @@ CEILINGS = {
     "export/xlsx/": 7,
 }
 #: One of each kind that has broken a page somewhere.
-HOSTILE = (*SCRIPTS, "\x00", "%_\\'\";--", "\u202e😀", "x" * 10_000, "=1+1", "-1", "{{7*7}}")
+HOSTILE = (SCRIPTS[1], "\x00", "%_\\'\";--", "\u202e😀", "x" * 10_000, "-1")
+#: The same for forms, several in one: each is posted to every screen twice.
+IN_FORMS = (SCRIPTS[0], "=1+1\x00\u202e😀'\";--{{7*7}}", "x" * 10_000)
 
 
 @pytest.fixture
@@ -232,7 +234,7 @@ class TestHostileTexts:
                 answer = office.get(f"/admin/{table}/{page}", query_string={**fields, **more})
                 assert_harmless(answer, (table, page))
 
-    @pytest.mark.parametrize("text", HOSTILE[::2], ids=lambda text: text[:12].encode().hex())
+    @pytest.mark.parametrize("text", IN_FORMS, ids=lambda text: text[:12].encode().hex())
     def test_in_every_field_of_every_form_are_stored_or_refused(
         self, views: dict[str, Any], all_rows: dict[str, int], office: Office, text: str
     ) -> None:

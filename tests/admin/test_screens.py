@@ -167,6 +167,12 @@ class TestScreens:
 
                 assert answer.status_code == 400, (table, path)
 
+    def test_are_kept_by_no_browser(self, office: Office, rows: dict[str, int]) -> None:
+        for path in ("", "bookings/", f"users/details/?id={rows['users']}", "search?q=Pat", "none"):
+            kept = office.get(f"/admin/{path}").headers["Cache-Control"]
+
+            assert kept == "no-store", path
+
     def test_have_no_inline_handler_or_style(self, office: Office, rows: dict[str, int]) -> None:
         for table in SCREENS:
             for path in ("", f"details/?id={rows[table]}", "new/", f"edit/?id={rows[table]}"):
