@@ -3,12 +3,24 @@
 from datetime import datetime
 from decimal import Decimal
 
-from flask import Blueprint
+from flask import Blueprint, Response, request
 
 from rft_admin.core.clock import to_london
 from rft_admin.messaging import settings as words
 
 blueprint = Blueprint("public", __name__)
+
+
+#: Where pages and papers of one customer begin.
+PERSONAL_PATHS = ("/bookings/", "/quotes/", "/attendees/", "/certificates/")
+
+
+@blueprint.after_request
+def keep_private(response: Response) -> Response:
+    """Let no browser or proxy keep what is one customer's own."""
+    if request.path.startswith(PERSONAL_PATHS):
+        response.headers.setdefault("Cache-Control", "private, no-store")
+    return response
 
 
 class Business:

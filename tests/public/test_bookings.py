@@ -104,6 +104,16 @@ class TestStranger:
 
 
 class TestLink:
+    def test_leads_to_pages_that_no_browser_keeps(self, client: FlaskClient) -> None:
+        booking = paid()
+        open_by_link(client, booking)
+
+        for rest in ("", "/cancel", "/attendees"):
+            answer = client.get(path_of(booking, rest))
+            assert answer.status_code == 200
+            assert answer.headers["Cache-Control"] == "private, no-store"
+        assert "Cache-Control" not in client.get("/").headers
+
     def test_is_exchanged_for_a_cookie(self, client: FlaskClient) -> None:
         booking = BookingFactory(course_schedule=date_in(20))
 
