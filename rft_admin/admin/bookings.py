@@ -17,6 +17,7 @@ from rft_admin.admin.fields import (
     StatusField,
     TextField,
 )
+from rft_admin.admin.fields_of_contact import EmailField, PhoneField
 from rft_admin.admin.lookup import find_row, look_up
 from rft_admin.admin.registry import screen
 from rft_admin.bookings import places
@@ -52,6 +53,7 @@ def reference_to(table: str, label: str, **options: Any) -> ReferenceField:
         label,
         find=lambda row_id: find_row(table, row_id),
         look_up=lambda text: look_up(table, text, limit=6),
+        table=table,
         **options,
     )
 
@@ -62,8 +64,8 @@ class NewBookingForm(BaseForm):  # type: ignore[misc] # Flask-Admin ships no typ
     course_schedule_id = reference_to("course_schedules", "Date", validators=[NEEDED])
     first_name = TextField("First name", validators=[NEEDED])
     last_name = TextField("Last name", validators=[Optional()])
-    email = TextField("E-mail", validators=[NEEDED])
-    phone = TextField("Phone", validators=[Optional()])
+    email = EmailField("E-mail", validators=[NEEDED])
+    phone = PhoneField("Phone", validators=[Optional()])
     customer_type = StatusField("Customer", CustomerType)
     company_name = TextField("Company", validators=[Optional()])
     purchase_order = TextField("Purchase order", validators=[Optional()])

@@ -14,6 +14,7 @@ from rft_admin.admin.naming import words_of
 from rft_admin.admin.paths import Path, value_at
 from rft_admin.admin.registry import details_address
 from rft_admin.core.clock import to_london
+from rft_admin.core.contacts import show_phone
 from rft_admin.core.formats import format_moment, format_short_date, format_time
 from rft_admin.core.money import format_pounds
 
@@ -139,7 +140,9 @@ def _email(value: str) -> Markup:
 
 
 def _phone(value: str) -> Markup:
-    return Markup('<a class="nowrap" href="tel:{}">{}</a>').format(value.replace(" ", ""), value)
+    return Markup('<a class="nowrap" href="tel:{}">{}</a>').format(
+        value.replace(" ", ""), show_phone(value)
+    )
 
 
 def _postcode(value: str) -> Markup:
@@ -185,6 +188,7 @@ _SHOWN: dict[str, Callable[[Any], Markup]] = {
     "link": _link,
     "json": _json,
     "percent": _percent,
+    "lines": lambda value: Markup("{}").format(", ".join(str(line) for line in value)),
     "words": lambda value: Markup("{}").format(words_of(value)),
     "long": lambda value: Markup("{}").format(value),
 }

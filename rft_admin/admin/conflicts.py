@@ -73,6 +73,12 @@ def is_outrun(view: "TableView", row: Any, form: BaseForm, stamp: Stamp | None) 
     )
 
 
+def is_changed(view: "TableView", row: Any, form: BaseForm) -> bool:
+    """Return whether the form says anything that is not stored already."""
+    stored = view.edit_form_for(row, None)
+    return any(field.data != stored[field.name].data for field in form)
+
+
 def differences(
     view: "TableView", row: Any, form: BaseForm, stamp: Stamp | None
 ) -> list[Difference]:

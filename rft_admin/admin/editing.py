@@ -75,8 +75,9 @@ def _change(view: "TableView", form: BaseForm, row_id: int, stamp: Stamp | None)
     row = _read_anew(view, row_id)
     if conflicts.is_outrun(view, row, form, stamp):
         raise ChangedMeanwhile
-    view.save_changes(form, row)
-    db.session.flush()
+    if conflicts.is_changed(view, row, form):
+        view.save_changes(form, row)
+        db.session.flush()
     return True
 
 

@@ -1,6 +1,5 @@
 """Form fields that know pounds, London's clock, references and statuses."""
 
-import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -94,25 +93,6 @@ class YesNoField(SelectField):  # type: ignore[misc] # WTForms ships no types
             coerce=lambda value: None if value in ("", "None", None) else str(value) == "True",
             **options,
         )
-
-
-class JsonField(TextAreaField):  # type: ignore[misc] # WTForms ships no types
-    """A JSON value, shown indented."""
-
-    def _value(self) -> str:
-        if self.raw_data:
-            return str(self.raw_data[0])
-        return json.dumps(self.data, ensure_ascii=False, indent=2) if self.data is not None else ""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the value.
-
-        :raises ValueError: if it is no JSON.
-        """
-        try:
-            self.data = json.loads(valuelist[0]) if valuelist and valuelist[0].strip() else None
-        except (ValueError, RecursionError) as error:
-            raise ValueError('Please enter JSON, for example ["parking", "lift"].') from error
 
 
 class ReferenceField(Field):  # type: ignore[misc] # WTForms ships no types

@@ -145,5 +145,6 @@ class TransferForm(BaseForm):  # type: ignore[misc] # as above
         "New date",
         find=lambda row_id: find_row("course_schedules", row_id),
         look_up=lambda text: look_up("course_schedules", text, limit=6),
+        table="course_schedules",
         validators=[InputRequired(NEEDED)],
     )

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any
 from flask_admin.form import BaseForm
 from sqlalchemy import Boolean, Column, inspect
 from wtforms import BooleanField, DateField, DecimalField, IntegerField
-from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
+from wtforms.validators import InputRequired, NumberRange, Optional
 
 from rft_admin.admin import fields
+from rft_admin.admin.fields_of_contact import EmailField, LinkField, PhoneField, PostcodeField
+from rft_admin.admin.fields_of_json import JsonField, LinesField
 from rft_admin.admin.lookup import find_row, look_up
 from rft_admin.admin.paths import kind_of, shown_columns
 from rft_admin.core.database import Model
@@ -90,6 +92,8 @@ def field_for(view: "TableView", column: Column[Any]) -> Any:
         )
     if isinstance(column.type, Boolean):
         return _yes_or_no(column, label, options)
+    if column.info.get("shown_as") == "lines":
+        return LinesField(label, **options)
     return _FIELDS.get(kind, fields.TextField)(label, **_with_default(column, options))
 
 
@@ -115,7 +119,7 @@ def _reference(view: "TableView", column: Column[Any], label: str, options: Any)
         label,
         find=lambda row_id: find_row(table, row_id),
         look_up=lambda text: look_up(table, text, limit=6),
-        render_kw={"data-lookup-name": column.key},
+        table=table,
         **options,
     )
 
@@ -144,14 +148,7 @@ def _validators(column: Column[Any]) -> list[Any]:
         rules.append(fields.check_whole_number)
     if kind_of(column) == "money":
         rules.append(NumberRange(min=0, message="Please enter no amount below nothing."))
-    if kind_of(column) == "email":
-        rules.append(_check_email)
     return rules
-
-
-def _check_email(_form: BaseForm, field: Any) -> None:
-    if "@" not in (field.data or "") or len(field.data) > 254:
-        raise ValidationError("Please enter an e-mail address.")
 
 
 _FIELDS: dict[str, Any] = {
@@ -159,7 +156,11 @@ _FIELDS: dict[str, Any] = {
     "money": fields.PoundsField,
     "moment": fields.LondonDateTimeField,
     "date": DateField,
-    "json": fields.JsonField,
+    "json": JsonField,
+    "email": EmailField,
+    "phone": PhoneField,
+    "postcode": PostcodeField,
+    "link": LinkField,
     "number": lambda label, **options: (
         IntegerField(label, **options)
         if fields.check_whole_number in options["validators"]

@@ -10,6 +10,7 @@ from rft_admin.admin.base import ListScope, TableView
 from rft_admin.admin.booking_actions import INQUIRY_ACTIONS
 from rft_admin.admin.bookings import NEEDED, reference_to
 from rft_admin.admin.fields import LongTextField, TextField
+from rft_admin.admin.fields_of_contact import EmailField, PhoneField
 from rft_admin.admin.registry import screen
 from rft_admin.bookings.inquiries import place_inquiry
 from rft_admin.bookings.models import BookingInquiry, InquiryStatus
@@ -23,8 +24,8 @@ class NewInquiryForm(BaseForm):  # type: ignore[misc] # as above
 
     first_name = TextField("First name", validators=[NEEDED])
     last_name = TextField("Last name", validators=[Optional()])
-    email = TextField("E-mail", validators=[NEEDED])
-    phone = TextField("Phone", validators=[Optional()])
+    email = EmailField("E-mail", validators=[NEEDED])
+    phone = PhoneField("Phone", validators=[Optional()])
     company_name = TextField("Company", validators=[Optional()])
     course_session_id = reference_to("course_schedules", "Date", validators=[Optional()])
     course_id = reference_to("courses", "Course", validators=[Optional()])

@@ -9,7 +9,8 @@ from wtforms import BooleanField, DateField
 from wtforms.validators import Optional
 
 from rft_admin.admin.base import ListScope, TableView
-from rft_admin.admin.fields import JsonField, LongTextField, TextField
+from rft_admin.admin.fields import LongTextField, TextField
+from rft_admin.admin.fields_of_json import JsonField
 from rft_admin.admin.registry import screen
 from rft_admin.core.database import db
 from rft_admin.core.errors import DomainError

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
-
+from rft_admin.core.contacts import read_email, read_phone
 from rft_admin.core.errors import DomainError
 
 LONGEST_NAME = 100
@@ -114,10 +112,9 @@ def normalise_email(typed: str) -> str:
     :raises EmailInvalid: if it is no address that mail could reach.
     """
     try:
-        checked = validate_email(typed.strip(), check_deliverability=False)
-    except EmailNotValidError as error:
+        return read_email(typed)
+    except ValueError as error:
         raise EmailInvalid from error
-    return checked.normalized.lower()
 
 
 def normalise_phone(typed: str) -> str:
@@ -125,15 +122,10 @@ def normalise_phone(typed: str) -> str:
 
     :raises PhoneInvalid: if it is no possible number.
     """
-    if not typed.strip():
-        return ""
     try:
-        number = phonenumbers.parse(typed, "GB")
-    except phonenumbers.NumberParseException as error:
+        return read_phone(typed)
+    except ValueError as error:
         raise PhoneInvalid from error
-    if not phonenumbers.is_possible_number(number):
-        raise PhoneInvalid
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 def require_text(value: str, name: str, *, longest: int = LONGEST_NAME) -> str:

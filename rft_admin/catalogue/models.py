@@ -4,7 +4,6 @@ import enum
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
@@ -15,6 +14,7 @@ from rft_admin.core.clock import to_london
 from rft_admin.core.database import (
     Audited,
     CaseInsensitive,
+    Lines,
     LongText,
     Model,
     Money,
@@ -137,10 +137,10 @@ class Venue(Versioned, Model):
     #: None is unknown: no limit.
     capacity: Mapped[int | None] = mapped_column(info={"help": "Empty: not known, no limit."})
     #: A list of words: "parking", "step-free access".
-    facilities: Mapped[list[Any]] = mapped_column(
+    facilities: Mapped[Lines] = mapped_column(
         default=list,
         server_default=text("'[]'::jsonb"),
-        info={"help": 'A list in JSON, for example ["parking", "step-free access"].'},
+        info={"help": "One a line, for example: Parking, then: Step-free access."},
     )
     parking_info: Mapped[LongText] = mapped_column(default="", server_default="")
     is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"), index=True)
@@ -182,10 +182,10 @@ class Trainer(Versioned, Audited, Model):
     qualification_number: Mapped[str] = mapped_column(default="", server_default="")
     qualification_expiry: Mapped[date | None] = mapped_column(index=True)
     #: A list of course types or words.
-    specializations: Mapped[list[Any]] = mapped_column(
+    specializations: Mapped[Lines] = mapped_column(
         default=list,
         server_default=text("'[]'::jsonb"),
-        info={"help": 'A list in JSON, for example ["EFAW", "Paediatric"].'},
+        info={"help": "One a line, for example: EFAW, then: Paediatric."},
     )
     bio: Mapped[LongText] = mapped_column(default="", server_default="")
     #: Pounds an hour; None is not agreed.

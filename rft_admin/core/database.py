@@ -78,6 +78,8 @@ LongText = Annotated[str, mapped_column(Text(), info={"shown_as": "long"})]
 EmailAddress = Annotated[str, mapped_column(CITEXT(), info={"shown_as": "email"})]
 PhoneNumber = Annotated[str, mapped_column(Text(), info={"shown_as": "phone"})]
 Postcode = Annotated[str, mapped_column(Text(), info={"shown_as": "postcode"})]
+#: A list of words, written one a line.
+Lines = Annotated[list[Any], mapped_column(JSONB(), info={"shown_as": "lines"})]
 WebLink = Annotated[str, mapped_column(Text(), info={"shown_as": "link"})]
 Json = dict[str, Any]
 

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ForeignKey, event, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from rft_admin.core.contacts import read_email
 from rft_admin.core.database import Json, LongText, Model, Versioned, db, enum_column
 from rft_admin.core.errors import DomainError
 
@@ -86,6 +87,8 @@ class Definition(Generic[Value]):
 
 
 _definitions: dict[str, Definition[Any]] = {}
+#: What the rule `format` names: checks of JSON values, by the rooms that read them.
+_formats: dict[str, Callable[[Any], None]] = {}
 _CACHE = "settings"
 
 
@@ -149,6 +152,11 @@ def list_setting(key: str, default: list[Any], **words: Any) -> Definition[list[
     )
 
 
+def define_format(name: str, check: Callable[[Any], None]) -> None:
+    """Let `rules={"format": name}` mean a check that raises :class:`BadSetting`."""
+    _formats[name] = check
+
+
 def _define(definition: Definition[Value]) -> Definition[Value]:
     if definition.key in _definitions:
         raise ValueError(f"The setting {definition.key} is defined twice.")
@@ -170,20 +178,14 @@ def parse(text: str, value_type: ValueType) -> Any:
 def check_value(text: str, value_type: ValueType, rules: Json) -> None:
     """Check a typed-in value against its type and rules.
 
-    :param rules: `min`, `max`, `whole` for numbers; `choices` and `max_length` for texts.
+    :param rules: `min`, `max`, `whole` for numbers; `required`, `choices` and `max_length` for
+        texts; `format` for texts and JSON.
     :raises BadSetting: naming what is expected.
     """
     value = parse(text, value_type)
-    if "min" in rules and value < Decimal(str(rules["min"])):
-        raise BadSetting(f"Please enter at least {rules['min']}.")
-    if "max" in rules and value > Decimal(str(rules["max"])):
-        raise BadSetting(f"Please enter at most {rules['max']}.")
-    if rules.get("whole") and value != value.to_integral_value():
-        raise BadSetting("Please enter a whole number.")
-    if "choices" in rules and value not in rules["choices"]:
-        raise BadSetting(f"Please enter one of: {', '.join(rules['choices'])}.")
-    if "max_length" in rules and len(text) > rules["max_length"]:
-        raise BadSetting(f"Please enter at most {rules['max_length']} characters.")
+    for name, limit in rules.items():
+        if fault := _RULES[name](value, limit):
+            raise BadSetting(fault)
 
 
 def _stored_values() -> dict[str, str]:
@@ -219,6 +221,55 @@ def _number(text: str) -> Decimal:
     return number
 
 
+def _too_small(value: Decimal, limit: Any) -> str:
+    return f"Please enter at least {limit}." if value < Decimal(str(limit)) else ""
+
+
+def _too_large(value: Decimal, limit: Any) -> str:
+    return f"Please enter at most {limit}." if value > Decimal(str(limit)) else ""
+
+
+def _not_whole(value: Decimal, _limit: Any) -> str:
+    return "" if value == value.to_integral_value() else "Please enter a whole number."
+
+
+def _not_among(value: str, choices: list[str]) -> str:
+    return "" if value in choices else f"Please enter one of: {', '.join(choices)}."
+
+
+def _too_long(value: str, limit: int) -> str:
+    return f"Please enter at most {limit} characters." if len(value) > limit else ""
+
+
+def _missing(value: str, is_needed: bool) -> str:
+    return "Please fill this in." if is_needed and not value.strip() else ""
+
+
+def _misformed(value: Any, name: str) -> str:
+    _formats[name](value)
+    return ""
+
+
+def _check_email(value: str) -> None:
+    try:
+        if value:
+            read_email(value)
+    except ValueError as error:
+        raise BadSetting("Please enter an e-mail address that letters can reach.") from error
+
+
+define_format("email", _check_email)
+
+#: What each rule asks of a value; an answer is the fault.
+_RULES: dict[str, Callable[[Any, Any], str]] = {
+    "min": _too_small,
+    "max": _too_large,
+    "whole": _not_whole,
+    "choices": _not_among,
+    "max_length": _too_long,
+    "required": _missing,
+    "format": _misformed,
+}
 _PARSERS: dict[ValueType, Callable[[str], Any]] = {
     ValueType.STRING: str,
     ValueType.NUMBER: _number,

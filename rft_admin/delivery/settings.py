@@ -1,6 +1,30 @@
 """The settings that the register and certificates obey."""
 
-from rft_admin.core.settings import list_setting, switch_setting, whole_number_setting
+from typing import Any
+
+from rft_admin.core.settings import (
+    BadSetting,
+    define_format,
+    list_setting,
+    switch_setting,
+    whole_number_setting,
+)
+
+FURTHEST_DAYS = 365
+
+
+def check_days(days: Any) -> None:
+    """Refuse what is no list of days before an expiry; an empty one means no reminder.
+
+    :raises BadSetting: naming what is expected.
+    """
+    is_list = isinstance(days, list)
+    if not is_list or not all(type(day) is int and 1 <= day <= FURTHEST_DAYS for day in days):
+        raise BadSetting(f"Please enter a list of days from 1 to {FURTHEST_DAYS}: [90, 30, 7].")
+
+
+define_format("days", check_days)
+
 
 require_payment = switch_setting(
     "certificate.require_payment",

@@ -1,6 +1,11 @@
 """The settings that payments, refunds and invoices obey."""
 
+import re
+from typing import Any
+
 from rft_admin.core.settings import (
+    BadSetting,
+    define_format,
     list_setting,
     pounds_setting,
     switch_setting,
@@ -20,6 +25,53 @@ PRIVATE_BANDS = [
     {"min_days": 15, "percent": 25, "fee": False},
     {"min_days": 0, "percent": 0, "fee": False},
 ]
+
+#: What a band says: from so many days on, so many per cent, less no fee, the fee, or pounds.
+BAND = {"min_days", "percent", "fee"}
+
+
+def check_bands(bands: Any) -> None:
+    """Refuse a tariff that could not be reckoned with, or that pays more the later one cancels.
+
+    :raises BadSetting: naming the band.
+    """
+    if not isinstance(bands, list) or not bands:
+        raise BadSetting("Please enter a list of bands.")
+    for number, band in enumerate(bands, start=1):
+        if fault := _fault_of(band):
+            raise BadSetting(f"Band {number}: {fault}")
+    ordered = sorted(bands, key=lambda band: int(band["min_days"]))
+    days = [band["min_days"] for band in ordered]
+    if len(set(days)) < len(days):
+        raise BadSetting("Two bands begin at the same day.")
+    if days[0] != 0:
+        raise BadSetting("One band has to begin at 0 days, the day of the course.")
+    percents = [band["percent"] for band in ordered]
+    if percents != sorted(percents):
+        raise BadSetting("Cancelling later must not bring more money back.")
+
+
+def _fault_of(band: Any) -> str:
+    if not isinstance(band, dict) or set(band) != BAND:
+        return 'please give "min_days", "percent" and "fee", and nothing else.'
+    if not _is_whole(band["min_days"], 3650):
+        return '"min_days" is a whole number of days, 0 or more.'
+    if not _is_whole(band["percent"], 100):
+        return '"percent" is a whole number from 0 to 100.'
+    if not isinstance(band["fee"], bool) and not _is_pounds(band["fee"]):
+        return '"fee" is true, false, or pounds in quotes, for example "50.00".'
+    return ""
+
+
+def _is_whole(value: Any, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
+
+
+def _is_pounds(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[0-9]{1,5}(\.[0-9]{2})?", value) is not None
+
+
+define_format("refund_bands", check_bands)
 
 legal_name = text_setting(
     "business.legal_name",

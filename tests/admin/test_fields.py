@@ -5,12 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask_admin.form import BaseForm
 from werkzeug.datastructures import MultiDict
 
 from rft_admin.admin.fields import (
-    JsonField,
     LondonDateTimeField,
     PoundsField,
     ReferenceField,
@@ -164,15 +162,3 @@ def test_a_chosen_number_stays_inside_the_databases_integers() -> None:
     assert read_chosen("(#2147483647)") == 2147483647
     assert read_chosen("(#2147483648)") is None
     assert read_chosen("(#0)") is None
-
-
-def test_json_is_checked(app: Flask) -> None:
-    class Form(BaseForm):  # type: ignore[misc] # as above
-        """A form with JSON."""
-
-        value = JsonField("Value")
-
-    with app.test_request_context():
-        assert not Form(MultiDict({"value": "{"})).validate()
-        assert not Form(MultiDict({"value": "[" * 100_000})).validate()
-        assert Form(MultiDict({"value": '["a"]'})).value.data == ["a"]

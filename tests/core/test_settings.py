@@ -57,6 +57,9 @@ class TestCheckValue:
             ("{", ValueType.JSON, {}, "JSON"),
             ("3/3/2027", ValueType.DATE, {}, "YYYY-MM-DD"),
             ("purple", ValueType.STRING, {"choices": ["blue"]}, "one of: blue"),
+            ("  ", ValueType.STRING, {"required": True}, "fill this in"),
+            ("nobody", ValueType.STRING, {"format": "email"}, "e-mail address"),
+            ("[400]", ValueType.JSON, {"format": "days"}, "from 1 to 365"),
             ("long", ValueType.STRING, {"max_length": 3}, "at most 3 characters"),
         ],
     )
