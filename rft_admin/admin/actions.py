@@ -1,6 +1,7 @@
 """Named actions: one registry feeds the row's menu, the bulk bar and the details page."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,6 +60,10 @@ def _nothing(_rows: list[Any]) -> Consequences:
     return Consequences()
 
 
+def _without_reading_ahead(_rows: list[Any]) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Action:
     """One thing that can be done with chosen rows of a table."""
@@ -73,6 +78,8 @@ class Action:
     #: Says why a row cannot take it, or None; the service has the last word.
     hindrance: Callable[[Any], str | None] = _always
     consequences: Callable[[list[Any]], Consequences] = _nothing
+    #: Reads for many rows at once what the two above ask of each, while a page is made.
+    read_ahead: Callable[[list[Any]], AbstractContextManager[None]] = _without_reading_ahead
     is_dangerous: bool = False
     #: Among the first things that people do here: a button of its own on the details page.
     is_primary: bool = False

@@ -12,6 +12,7 @@ from rft_admin.admin.fields_of_actions import (
     ResponseForm,
 )
 from rft_admin.admin.quote_action import QUOTE_ACTION
+from rft_admin.admin.reading_ahead import money_of
 from rft_admin.admin.registry import details_address
 from rft_admin.bookings import inquiries
 from rft_admin.bookings import service as bookings
@@ -208,6 +209,7 @@ BOOKING_ACTIONS = (
     ),
     Action(
         name="record_payment",
+        read_ahead=money_of,
         is_primary=True,
         is_for_one=True,
         label="Record payment",
@@ -227,6 +229,7 @@ BOOKING_ACTIONS = (
     ),
     Action(
         name="request_refund",
+        read_ahead=money_of,
         is_primary=True,
         label="Request refund",
         question="A refund is put up for approval; nothing is sent yet.",
@@ -246,6 +249,7 @@ BOOKING_ACTIONS = (
     *CHANGE_ACTIONS,
     Action(
         name="cancel",
+        read_ahead=money_of,
         label="Cancel booking",
         question="The places are freed and what the terms give back is refunded.",
         run=_cancel,

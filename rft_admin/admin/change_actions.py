@@ -11,6 +11,7 @@ from rft_admin.admin.actions import Action, Consequences, Done, Order, letter_to
 from rft_admin.admin.choosing import read_ids
 from rft_admin.admin.fields import LongTextField
 from rft_admin.admin.fields_of_actions import NEEDED, TransferForm
+from rft_admin.admin.reading_ahead import money_of
 from rft_admin.admin.registry import details_address
 from rft_admin.bookings import letters, moving, places
 from rft_admin.bookings.models import Booking, BookingStatus
@@ -131,11 +132,16 @@ def _dates_for(booking: Any) -> list[CourseSchedule]:
 
 
 def _what_moving_costs(rows: list[Any]) -> Consequences:
+    price = sum((row.payment_amount for row in rows), ZERO)
     return Consequences(
-        sums=[(f"Price of {row} now", format_pounds(row.payment_amount)) for row in rows],
+        sums=[
+            ("Places", str(sum(row.number_of_places for row in rows))),
+            ("Price now", format_pounds(price)),
+        ],
+        # What each date costs is told for one booking; for many it would be a table of tables.
         notes=[
             f"{row} to {date}: {_words(moving.price_of_move(row, date).difference)}"
-            for row in rows
+            for row in (rows if len(rows) == 1 else [])
             for date in _dates_for(row)
         ],
         letters=[letter_to("booking_transferred", row.user.email) for row in rows],
@@ -165,6 +171,7 @@ def _what_is_asked_for(rows: list[Any]) -> Consequences:
 CHANGE_ACTIONS = (
     Action(
         name="send_payment_link",
+        read_ahead=money_of,
         label="Send payment link",
         question="A letter leads to the booking's page, where what is due can be paid by card.",
         run=_send_payment_link,

@@ -48,10 +48,11 @@ def ask(
     :param refusal: why it was not done when it was confirmed just now.
     """
     rows = view.get_many(choice.ids, f"action:{action.name}")
-    hindered = _hindered(action, rows)
-    out = {row.id for group in hindered for row in group.rows}
-    willing = [row for row in rows if row.id not in out]
-    consequences = action.consequences(willing) if willing else Consequences()
+    with action.read_ahead(rows):
+        hindered = _hindered(action, rows)
+        out = {row.id for group in hindered for row in group.rows}
+        willing = [row for row in rows if row.id not in out]
+        consequences = action.consequences(willing) if willing else Consequences()
     is_together = view.does_together(action) and len(rows) > 1
     page: str = view.render(
         "admin/confirm_action.html",
@@ -79,7 +80,8 @@ def ask(
 def willing_ids(view: "TableView", action: Action, choice: Choice) -> list[int]:
     """Return the chosen rows that can take the action now."""
     rows = view.get_many(choice.ids, f"action:{action.name}")
-    return [row.id for row in rows if action.hindrance(row) is None]
+    with action.read_ahead(rows):
+        return [row.id for row in rows if action.hindrance(row) is None]
 
 
 def _hindered(action: Action, rows: list[Any]) -> list[Hindered]:

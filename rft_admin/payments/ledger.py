@@ -1,6 +1,11 @@
 """What a booking has brought in and given back, in pounds: sums of rows, never a counter."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
@@ -24,8 +29,72 @@ SETTLED = (
 VOID = (RefundStatus.REJECTED, RefundStatus.FAILED)
 
 
+@dataclass(frozen=True)
+class _Sums:
+    """The sums of many bookings, by their ids; what is not there is nothing."""
+
+    booking_ids: frozenset[int]
+    paid: dict[int, Decimal]
+    promised: dict[int, Decimal]
+    returned: dict[int, Decimal]
+    has_paid_fee: frozenset[int]
+
+
+_ahead: ContextVar[_Sums | None] = ContextVar("sums_read_ahead", default=None)
+
+
+@contextmanager
+def read_ahead(bookings: Sequence[Booking]) -> Iterator[None]:
+    """Answer for these bookings from four sums read now: for pages that only show them.
+
+    What is paid meanwhile is not seen inside, so nothing may be decided here for good.
+    """
+    ids = [booking.id for booking in bookings]
+    live = Refund.status.not_in(VOID)
+    token = _ahead.set(
+        _Sums(
+            booking_ids=frozenset(ids),
+            paid=_sums(PaymentTransaction, PaymentTransaction.amount, ids, _is_settled()),
+            promised=_sums(Refund, Refund.net_refund, ids, live),
+            returned=_sums(Refund, Refund.net_refund, ids, Refund.status == RefundStatus.COMPLETED),
+            has_paid_fee=frozenset(
+                _sums(Refund, Refund.processing_fee, ids, live & (Refund.processing_fee > 0))
+            ),
+        )
+    )
+    try:
+        yield
+    finally:
+        _ahead.reset(token)
+
+
+def _read_ahead_of(booking: Booking) -> _Sums | None:
+    sums = _ahead.get()
+    return sums if sums is not None and booking.id in sums.booking_ids else None
+
+
+def _is_settled() -> ColumnElement[bool]:
+    return PaymentTransaction.status.in_(SETTLED)
+
+
+def _sums(
+    table: type[PaymentTransaction] | type[Refund],
+    amount: Any,
+    ids: list[int],
+    condition: ColumnElement[bool],
+) -> dict[int, Decimal]:
+    statement = (
+        select(table.booking_id, func.sum(amount))
+        .where(table.booking_id.in_(ids), condition)
+        .group_by(table.booking_id)
+    )
+    return {booking_id: pounds(total) for booking_id, total in db.session.execute(statement)}
+
+
 def amount_paid(booking: Booking) -> Decimal:
     """Return the pounds that came in for the booking, whatever went back since."""
+    if sums := _read_ahead_of(booking):
+        return sums.paid.get(booking.id, ZERO)
     return pounds(
         db.session.scalar(
             select(func.coalesce(func.sum(PaymentTransaction.amount), ZERO)).where(
@@ -39,6 +108,8 @@ def amount_paid(booking: Booking) -> Decimal:
 
 def amount_refunded(booking: Booking) -> Decimal:
     """Return the pounds given back or promised: every refund neither rejected nor failed."""
+    if sums := _read_ahead_of(booking):
+        return sums.promised.get(booking.id, ZERO)
     return _sum_of_refunds(Refund.booking_id == booking.id, Refund.status.not_in(VOID))
 
 
@@ -61,6 +132,8 @@ def amount_due(booking: Booking) -> Decimal:
 
 def has_paid_fee(booking: Booking) -> bool:
     """Return whether the refund fee, due once per booking, was taken already."""
+    if sums := _read_ahead_of(booking):
+        return booking.id in sums.has_paid_fee
     fee = select(Refund.id).where(
         Refund.booking_id == booking.id,
         Refund.status.not_in(VOID),
@@ -136,6 +209,8 @@ def _status_of(booking: Booking) -> PaymentStatus:
 
 
 def _returned_for_good(booking: Booking) -> Decimal:
+    if sums := _read_ahead_of(booking):
+        return sums.returned.get(booking.id, ZERO)
     return _sum_of_refunds(Refund.booking_id == booking.id, Refund.status == RefundStatus.COMPLETED)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -20,14 +20,15 @@ from rft_admin.accounts.models import (
     User,
 )
 from rft_admin.admin import acting
+from rft_admin.admin.bookings import BookingView
 from rft_admin.bookings.models import Booking, BookingStatus
-from rft_admin.catalogue.models import Course, CourseSchedule
+from rft_admin.catalogue.models import Course, CourseSchedule, ScheduleStatus
 from rft_admin.core import clock
 from rft_admin.core.actor import Actor
 from rft_admin.core.database import transact
 from rft_admin.messaging.models import EmailLog
 from tests import factories
-from tests.admin.conftest import Office
+from tests.admin.conftest import Office, QueryCounter
 
 
 def send(office: Office, table: str, name: str, *ids: int, **fields: str) -> TestResponse:
@@ -459,3 +460,101 @@ class TestRowMenu:
     ) -> None:
         assert classroom.get(f"/admin/bookings/menu/?id={bookings[0].id}").status_code in (403, 404)
         assert classroom.get("/admin/course_schedules/menu/?id=2147483000").status_code == 404
+
+
+class TestOwnWork:
+    def test_of_several_dates_is_settled_date_by_date(
+        self, office: Office, bookings: list[Booking], session: Session
+    ) -> None:
+        first = bookings[0].course_schedule
+        second = factories.ScheduleFactory(status=ScheduleStatus.COMPLETED)
+        third = factories.ScheduleFactory(start_datetime=clock.now() + timedelta(days=9))
+        session.commit()
+
+        answer = send(
+            office, "course_schedules", "cancel_schedule", first.id, second.id, third.id,
+            reason="Trainer ill", confirmed="1",
+        )  # fmt: skip
+
+        page = result_of(office, answer)
+        assert outcomes(session) == {
+            first.id: RowOutcome.DONE,
+            second.id: RowOutcome.REFUSED,
+            third.id: RowOutcome.DONE,
+        }
+        assert "Date cancelled, 3 bookings with it." in page
+        assert [one.status for one in (first, third)] == [ScheduleStatus.CANCELLED] * 2
+
+    def test_comes_back_later_for_a_row_that_a_dead_worker_has_claimed(
+        self, office: Office, admin: User, bookings: list[Booking], session: Session
+    ) -> None:
+        schedule_id = bookings[0].course_schedule_id
+        run = action_runs.open_run(
+            token="x" * 30,
+            entity_type="course_schedules",
+            action="cancel_schedule",
+            fields={"reason": ["Trainer ill"]},
+            entity_ids=[schedule_id],
+            is_together=False,
+            return_url="",
+            by=Actor(user_id=admin.id, label="office"),
+        )
+        action_runs.claim_next(run.id, now=clock.now())
+        session.commit()
+
+        action_runs.carry_on(run.id)
+
+        jobs = text("SELECT scheduled_at FROM procrastinate_jobs WHERE task_name = :name")
+        come_back = session.scalars(jobs, {"name": action_runs.JOB}).all()
+        assert outcomes(session) == {schedule_id: RowOutcome.WAITING}
+        assert [at > clock.now() for at in come_back] == [True]
+
+
+class TestReadingAhead:
+    ACTIONS = ("cancel", "request_refund", "send_payment_link")
+
+    @pytest.mark.parametrize("action", ACTIONS)
+    def test_says_the_same_as_one_by_one(
+        self, office: Office, bookings: list[Booking], session: Session, action: str
+    ) -> None:
+        for one in bookings[:2]:
+            payment = factories.PaymentFactory(booking=one)
+            factories.RefundFactory(payment_transaction=payment, amount=20)
+        session.commit()
+        chosen = BookingView.actions[[one.name for one in BookingView.actions].index(action)]
+        apart = [chosen.hindrance(one) for one in bookings]
+        able = [one for one, why in zip(bookings, apart, strict=True) if why is None]
+        sums = chosen.consequences(able).sums
+
+        with chosen.read_ahead(list(bookings)):
+            together = [chosen.hindrance(one) for one in bookings]
+            ahead = chosen.consequences(able).sums
+
+        assert together == apart
+        assert ahead == sums
+
+    @pytest.mark.parametrize("action", ACTIONS)
+    def test_asks_no_more_for_twenty_rows_than_for_ten(
+        self,
+        office: Office,
+        session: Session,
+        count_queries: QueryCounter,
+        action: str,
+    ) -> None:
+        schedule = factories.ScheduleFactory(
+            start_datetime=clock.now() + timedelta(days=60), max_capacity=50
+        )
+        made = [factories.BookingFactory(course_schedule=schedule) for _ in range(20)]
+        for one in made[::2]:
+            factories.PaymentFactory(booking=one)
+        ids = [one.id for one in made]
+        session.commit()
+        send(office, "bookings", action, ids[0])
+
+        counts = []
+        for some in (ids[:10], ids):
+            with count_queries() as seen:
+                send(office, "bookings", action, *some)
+            counts.append(len(seen))
+
+        assert counts[0] == counts[1]

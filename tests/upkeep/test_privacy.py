@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from rft_admin.accounts.models import AdminActivityLog, User
+from rft_admin.accounts.models import ActionRunRow, AdminActivityLog, RowOutcome, User
 from rft_admin.bookings import notes, requirements
 from rft_admin.bookings.models import Booking, BookingStatus, ConsentBy
 from rft_admin.bookings.note_models import OfficeNote
@@ -135,6 +135,34 @@ class TestErase:
 
         with pytest.raises(privacy.StillComing):
             privacy.erase(coming.user, now=NOW, by=BY)
+
+    def test_blanks_what_an_action_said_of_the_person_and_no_other(
+        self, demo_session: Session, customer: User
+    ) -> None:
+        other = factories.UserFactory()
+        said = []
+        for person in (customer, other):
+            run = factories.ActionRunFactory(
+                entity_type="users", action="deactivate", fields={"reason": [str(person)]}
+            )
+            row = ActionRunRow(
+                action_run_id=run.id,
+                entity_id=person.id,
+                outcome=RowOutcome.DONE,
+                words=f"{person} can no longer sign in.",
+                finished_at=NOW,
+            )
+            demo_session.add(row)
+            said.append((run, row))
+        demo_session.flush()
+
+        _erase(customer)
+
+        demo_session.expire_all()
+        (run, row), (other_run, other_row) = said
+        assert (run.fields, row.words) == ({}, "")
+        assert other_run.fields == {"reason": [str(other)]}
+        assert str(other) in other_row.words
 
     @pytest.mark.usefixtures("with_needs")
     def test_leaves_the_name_nowhere_but_on_what_the_law_lets_us_keep(

@@ -8,7 +8,14 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from rft_admin.accounts.models import AdminActivityLog, AdminSession, PasswordReset
+from rft_admin.accounts.models import (
+    ActionRun,
+    ActionRunRow,
+    AdminActivityLog,
+    AdminSession,
+    PasswordReset,
+    RowOutcome,
+)
 from rft_admin.bookings.models import (
     Booking,
     BookingInquiry,
@@ -52,6 +59,23 @@ class TestEvents:
 
         assert counts["analytics_events"] == 1
         assert _count(session, AnalyticsEvent) == 1
+
+
+class TestActionsTaken:
+    def test_go_after_90_days_with_their_rows(self, session: Session) -> None:
+        for days in (89, 91):
+            run = factories.ActionRunFactory(created_at=NOW - days * DAY)
+            session.add(
+                ActionRunRow(
+                    action_run_id=run.id, entity_id=1, outcome=RowOutcome.DONE, finished_at=NOW
+                )
+            )
+        session.flush()
+
+        counts = retention.run(now=NOW)
+
+        assert counts["action_runs"] == 1
+        assert (_count(session, ActionRun), _count(session, ActionRunRow)) == (1, 1)
 
 
 class TestLetters:
