@@ -31,6 +31,7 @@ class User(Versioned, Model):
     """A person: admin, instructor or customer. Erased field by field, never deleted."""
 
     __tablename__ = "users"
+    titled_by = ("first_name", "last_name")
     __table_args__ = (
         trigram_index("ix_users_email_trgm", "(email::text)"),
         trigram_index("ix_users_first_name_trgm", "first_name"),

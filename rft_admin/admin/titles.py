@@ -1,5 +1,6 @@
 """What must be loaded with a row so that its title costs no further query."""
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import inspect
@@ -7,18 +8,12 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.interfaces import LoaderOption
 
 from rft_admin.admin.paths import Path
-
-#: The relationships that a table's `__str__` reads.
-TITLE_PARTS: dict[str, tuple[str, ...]] = {
-    "course_schedules": ("course", "venue"),
-    "trainers": ("user",),
-    "attendance_records": ("attendee",),
-}
+from rft_admin.core.titled import title_names
 
 
 def title_loads(model: Any) -> list[LoaderOption]:
     """Return the loader options for a row's own title."""
-    return [_load(None, getattr(model, name)) for name in TITLE_PARTS.get(model.__tablename__, ())]
+    return [_load(None, getattr(model, name)) for name in _parts(model)]
 
 
 def loads_for(model: Any, paths: list[Path]) -> list[LoaderOption]:
@@ -31,11 +26,18 @@ def loads_for(model: Any, paths: list[Path]) -> list[LoaderOption]:
             option = _load(option, getattr(owner, step.key))
             owner = step.mapper.class_
         if path.reference is not None:
-            parts = TITLE_PARTS.get(owner.__tablename__, ())
+            parts = _parts(owner)
             options.extend(_load(_rebuilt(model, path), getattr(owner, name)) for name in parts)
         if option is not None:
             options.append(option)
     return options
+
+
+@cache
+def _parts(model: Any) -> tuple[str, ...]:
+    """Return the relationships that a row's title reads."""
+    relationships = inspect(model).relationships
+    return tuple(name for name in title_names(model) if name in relationships)
 
 
 def _rebuilt(model: Any, path: Path) -> Any:

@@ -86,6 +86,7 @@ class Booking(Versioned, Audited, Model):
     """A party's places on a dated course, at the price and the terms they were sold at."""
 
     __tablename__ = "bookings"
+    titled_by = ("booking_reference",)
     __table_args__ = (
         CheckConstraint("number_of_places BETWEEN 1 AND 12", name="number_of_places"),
         CheckConstraint("price_per_place >= 0", name="price_per_place"),
@@ -237,6 +238,7 @@ class BookingAttendee(Versioned, Model):
     """One place of a booking, and the person who sits on it once known."""
 
     __tablename__ = "booking_attendees"
+    titled_by = ("first_name", "last_name")
     __table_args__ = (
         CheckConstraint("price >= 0", name="price"),
         trigram_index("ix_booking_attendees_first_name_trgm", "first_name"),
@@ -396,6 +398,7 @@ class BookingInquiry(Versioned, Model):
     """A question before a booking; for a dated course it may hold places for a while."""
 
     __tablename__ = "booking_inquiries"
+    titled_by = ("inquiry_reference",)
     __table_args__ = (
         CheckConstraint("number_of_people > 0", name="number_of_people"),
         Index("ix_booking_inquiries_created_at", "created_at"),

@@ -168,6 +168,7 @@ class Trainer(Versioned, Audited, Model):
     """What a user who teaches brings."""
 
     __tablename__ = "trainers"
+    titled_by = ("trainer_code", "user")
     __table_args__ = (
         CheckConstraint("hourly_rate >= 0", name="hourly_rate"),
         CheckConstraint("max_travel_miles >= 0", name="max_travel_miles"),
@@ -225,6 +226,7 @@ class CourseSchedule(Versioned, Audited, Model):
     """A dated course: what people book."""
 
     __tablename__ = "course_schedules"
+    titled_by = ("start_datetime", "course", "venue")
     __table_args__ = (
         CheckConstraint("end_datetime > start_datetime", name="period"),
         CheckConstraint("max_capacity > 0", name="max_capacity"),
@@ -347,6 +349,7 @@ class CourseScheduleDay(Model):
     """One day of a dated course, with copies that let the database refuse a clash."""
 
     __tablename__ = "course_schedule_days"
+    titled_by = ("starts_at",)
     __table_args__ = (
         CheckConstraint("ends_at > starts_at", name="period"),
         CheckConstraint("break_minutes >= 0", name="break_minutes"),

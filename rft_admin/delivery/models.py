@@ -32,6 +32,7 @@ class AttendanceRecord(Versioned, Model):
     """One attendee on one day of a dated course."""
 
     __tablename__ = "attendance_records"
+    titled_by = ("attendee", "session_date", "status")
     __table_args__ = (
         UniqueConstraint(
             "attendee_id",
@@ -104,6 +105,7 @@ class Certificate(Versioned, Audited, Model):
     """A certificate as printed: what it says never follows a later change of its sources."""
 
     __tablename__ = "certificates"
+    titled_by = ("certificate_number",)
     __table_args__ = (
         CheckConstraint("expiry_date >= issue_date", name="period"),
         CheckConstraint("contact_hours > 0", name="contact_hours"),

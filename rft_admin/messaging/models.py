@@ -36,6 +36,7 @@ class EmailLog(Model):
     """One letter with its text, from the queue to the recipient."""
 
     __tablename__ = "email_logs"
+    titled_by = ("subject", "recipient_email")
     __table_args__ = (
         CheckConstraint("attempts >= 0", name="attempts"),
         Index("ix_email_logs_created_at", "created_at"),

@@ -72,6 +72,7 @@ class PaymentTransaction(Model):
     """One attempt to pay for a booking, and what became of it."""
 
     __tablename__ = "payment_transactions"
+    titled_by = ("amount", "payment_method")
     __table_args__ = (
         CheckConstraint("amount >= 0", name="amount"),
         CheckConstraint("currency = 'GBP'", name="currency"),
