@@ -113,6 +113,13 @@ def amount_refunded(booking: Booking) -> Decimal:
     return _sum_of_refunds(Refund.booking_id == booking.id, Refund.status.not_in(VOID))
 
 
+def amount_returned(booking: Booking) -> Decimal:
+    """Return the pounds that were sent back: every completed refund."""
+    if sums := _read_ahead_of(booking):
+        return sums.returned.get(booking.id, ZERO)
+    return _sum_of_refunds(Refund.booking_id == booking.id, Refund.status == RefundStatus.COMPLETED)
+
+
 def amount_kept(booking: Booking) -> Decimal:
     """Return the pounds that came in and are neither given back nor promised."""
     return amount_paid(booking) - amount_refunded(booking)
@@ -122,7 +129,7 @@ def amount_due(booking: Booking) -> Decimal:
     """Return the pounds still to be paid; nothing for a cancelled booking."""
     if booking.is_cancelled:
         return ZERO
-    kept = amount_paid(booking) - _returned_for_good(booking)
+    kept = amount_paid(booking) - amount_returned(booking)
     refunded = booking.payment_status in {
         PaymentStatus.REFUNDED,
         PaymentStatus.PARTIALLY_REFUNDED,
@@ -199,19 +206,13 @@ def settled_status(payment: PaymentTransaction) -> TransactionStatus:
 
 def _status_of(booking: Booking) -> PaymentStatus:
     paid = amount_paid(booking)
-    returned = _returned_for_good(booking)
+    returned = amount_returned(booking)
     kept = paid - returned
     if paid > 0 and kept >= booking.payment_amount:
         return PaymentStatus.PAID
     if returned > 0:
         return PaymentStatus.REFUNDED if kept <= 0 else PaymentStatus.PARTIALLY_REFUNDED
     return PaymentStatus.PENDING
-
-
-def _returned_for_good(booking: Booking) -> Decimal:
-    if sums := _read_ahead_of(booking):
-        return sums.returned.get(booking.id, ZERO)
-    return _sum_of_refunds(Refund.booking_id == booking.id, Refund.status == RefundStatus.COMPLETED)
 
 
 def _sum_of_refunds(*conditions: ColumnElement[bool]) -> Decimal:

@@ -13,8 +13,9 @@ from rft_admin.catalogue import service as catalogue
 from rft_admin.core import clock
 from rft_admin.core.database import db, transact
 from rft_admin.core.errors import Busy, DomainError
-from rft_admin.payments import refunds, tariff
+from rft_admin.payments import invoices, ledger, refunds, tariff
 from rft_admin.payments import service as payments
+from rft_admin.payments.models import Provider
 from rft_admin.public import access, standing, visitor, waiting
 from rft_admin.public.blueprint import blueprint
 from rft_admin.public.forms import CancelForm, FindForm, NamesForm, PublicForm
@@ -169,7 +170,14 @@ def _can_change_names(opened: Booking, now: datetime) -> bool:
 
 def _cancel_page(form: CancelForm, opened: Booking, now: datetime) -> str:
     return render_template(
-        "public/cancel.html", form=form, booking=opened, refund=tariff.explain(opened, now)
+        "public/cancel.html",
+        form=form,
+        booking=opened,
+        refund=tariff.explain(opened, now),
+        invoice=invoices.find_live_invoice(opened),
+        by_card=all(
+            payment.provider is Provider.STRIPE for payment in ledger.list_payments(opened)
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from rft_admin.bookings.models import Booking, BookingStatus, PaymentChoice
 from rft_admin.core.database import db
 from rft_admin.delivery.models import Certificate
 from rft_admin.messaging.models import EmailLog
-from rft_admin.payments import ledger
+from rft_admin.payments import invoices, ledger, settings
 from rft_admin.payments.models import Invoice, Refund
 
 PAYMENT_LINK = letters.payment_link.__name__
@@ -26,12 +26,18 @@ class Standing:
     name: str
     due: Decimal
     paid: Decimal
+    #: What has been sent back.
+    given_back: Decimal
     can_pay: bool
     can_change: bool
     #: The customer may choose another date.
     can_move: bool
     refunds: list[Refund]
     invoices: list[Invoice]
+    #: The one that is to be paid.
+    invoice: Invoice | None
+    #: The bank details, where the sum is not paid by card.
+    how_to_pay: str
     certificates: list[Certificate]
 
 
@@ -40,11 +46,13 @@ def of(booking: Booking, *, now: datetime) -> Standing:
     due = ledger.amount_due(booking)
     is_live = booking.status in {BookingStatus.PENDING, BookingStatus.CONFIRMED}
     to_come = now < booking.course_schedule.start_datetime
+    by_card = _pays_by_card(booking)
     return Standing(
         name=_name(booking, now),
         due=due,
         paid=ledger.amount_paid(booking),
-        can_pay=is_live and due > 0 and _pays_by_card(booking),
+        given_back=ledger.amount_returned(booking),
+        can_pay=is_live and due > 0 and by_card,
         can_change=is_live and to_come,
         can_move=moving.can_be_moved_by_customer(booking, now=now),
         refunds=list(
@@ -59,6 +67,8 @@ def of(booking: Booking, *, now: datetime) -> Standing:
                 .order_by(Invoice.id)
             )
         ),
+        invoice=invoices.find_live_invoice(booking) if due > 0 else None,
+        how_to_pay=settings.bank_details().strip() if due > 0 and not by_card else "",
         certificates=_certificates(booking),
     )
 

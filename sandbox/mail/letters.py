@@ -108,7 +108,8 @@ def _read(letter_id: str, source: bytes) -> Letter:
         id=letter_id,
         sender=str(message.get("From", message.get("X-Envelope-From", ""))),
         recipients=_recipients(message),
-        subject=str(message.get("Subject", "")),
+        # A long first word is folded onto a line of its own, which begins with a space.
+        subject=str(message.get("Subject", "")).strip(),
         date=_date(message),
         text=_content(text) if text else "",
         html=_content(html) if html else "",

@@ -13,15 +13,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from rft_admin.bookings import links
+from rft_admin.bookings import service as bookings
 from rft_admin.bookings.models import Booking, BookingStatus, PaymentStatus, SpecialRequirement
 from rft_admin.core import clock, tokens
 from rft_admin.core.database import db
 from rft_admin.core.files import store_file
 from rft_admin.messaging.models import EmailLog
-from rft_admin.payments.models import PaymentTransaction, Refund, TransactionStatus
+from rft_admin.payments import billing, refunds
+from rft_admin.payments.models import Invoice, PaymentTransaction, Refund, TransactionStatus
 from rft_admin.public.documents import CERTIFICATE_LINK
 from sandbox.stripe import StripeSandbox
+from tests.bookings import offers
+from tests.bookings.offers import OFFICE
 from tests.factories import BookingFactory, CertificateFactory, MaterialFactory, PaymentFactory
+from tests.payments.desk import set_setting
 from tests.public.conftest import date_in, hidden, send
 
 
@@ -59,6 +64,16 @@ def paid(days_ahead: int = 40) -> Booking:
         customer_type="business",
     )
     PaymentFactory(booking=booking)
+    return booking
+
+
+def invoiced() -> Booking:
+    """Return a company's booking that is confirmed and billed."""
+    booking = bookings.place_booking(
+        offers.business_order(date_in(40).id), now=clock.now(), by=OFFICE
+    )
+    billing.bill(booking, now=clock.now(), by=OFFICE)
+    db.session.commit()
     return booking
 
 
@@ -170,6 +185,46 @@ class TestPage:
         for words in ("Your booking is confirmed", "To read", "Sam Holder", "Add to my calendar"):
             assert words in page
 
+    def test_of_an_invoice_to_be_paid_says_how_and_by_when(
+        self, client: FlaskClient, session: Session
+    ) -> None:
+        set_setting("business.bank_details", "Example Bank, 00-00-00, 12345678")
+        booking = invoiced()
+        open_by_link(client, booking)
+
+        page = " ".join(client.get(path_of(booking)).text.split())
+
+        assert "Please pay <strong>£75.00</strong> by <strong>" in page
+        assert "By bank transfer: Example Bank, 00-00-00, 12345678" in page
+        number = session.scalars(select(Invoice.invoice_number)).one()
+        assert f'Please quote <strong class="reference">{number}</strong>' in page
+
+    def test_of_a_booking_paid_by_card_asks_for_no_transfer(self, client: FlaskClient) -> None:
+        set_setting("business.bank_details", "Example Bank, 00-00-00, 12345678")
+        booking = held()
+        open_by_link(client, booking)
+
+        assert "Example Bank" not in client.get(path_of(booking)).text
+
+    def test_tells_what_came_in_and_what_went_back(
+        self, client: FlaskClient, session: Session
+    ) -> None:
+        booking = paid()
+        refund = refunds.cancel_and_refund(
+            booking=booking, reason="ill", now=clock.now(), by=OFFICE
+        )
+        assert refund is not None
+        refunds.approve(refund=refund, now=clock.now(), by=OFFICE)
+        refunds.complete_manual(refund=refund, now=clock.now(), by=OFFICE)
+        session.commit()
+        open_by_link(client, booking)
+
+        page = client.get(path_of(booking)).text
+
+        assert "has been sent by bank transfer." in page
+        assert '<th scope="row">Paid</th><td>£75.00</td>' in page
+        assert '<th scope="row">Given back</th><td>-£65.00</td>' in page
+
     def test_of_a_cancelled_booking_offers_nothing_more(self, client: FlaskClient) -> None:
         booking = BookingFactory(
             course_schedule=date_in(20), status=BookingStatus.CANCELLED, cancelled_at=clock.now()
@@ -258,6 +313,8 @@ class TestWaiting:
         page = client.get(path_of(booking, "/payment")).text
 
         assert "your booking is confirmed" in page
+        assert booking.course_schedule.course.name in page
+        assert path_of(booking, "/calendar.ics") in page
         assert 'http-equiv="refresh"' not in page
 
 
@@ -272,6 +329,29 @@ class TestCancel:
         assert "Less the fee of £10.00." in page
         db.session.refresh(booking)
         assert booking.status is BookingStatus.CONFIRMED
+
+    def test_says_of_a_bank_transfer_that_it_is_paid_back_so(self, client: FlaskClient) -> None:
+        booking = BookingFactory(course_schedule=date_in(40), payment_status=PaymentStatus.PAID)
+        PaymentFactory(booking=booking)
+        open_by_link(client, booking)
+
+        page = client.get(path_of(booking, "/cancel")).text
+
+        assert "We pay it back to you by bank transfer." in page
+        assert "your card" not in page
+
+    def test_of_an_unpaid_invoice_says_that_nothing_is_to_be_paid(
+        self, client: FlaskClient, session: Session
+    ) -> None:
+        booking = invoiced()
+        open_by_link(client, booking)
+
+        page = client.get(path_of(booking, "/cancel")).text
+
+        number = session.scalars(select(Invoice.invoice_number)).one()
+        assert "Nothing more to pay" in page
+        assert f"Invoice {number} is closed by a credit note" in page
+        assert "£0.00" not in page
 
     def test_cancels_when_confirmed(self, client: FlaskClient, session: Session) -> None:
         booking = paid()
