@@ -4,6 +4,7 @@ from typing import Any
 
 from rft_admin.admin.actions import Action, Consequences, Done, Order, letter_to
 from rft_admin.admin.base import ListScope, TableView
+from rft_admin.admin.choosing import safe_return
 from rft_admin.admin.registry import details_address, screen
 from rft_admin.messaging import notifications
 from rft_admin.messaging import service as letters
@@ -90,4 +91,5 @@ class NotificationView(TableView):
 
     def links(self, row: Any) -> list[tuple[str, str]]:
         """Lead to what the notification is about."""
-        return [("Open", row.action_url)] if row.action_url.startswith("/") else []
+        address = safe_return(row.action_url)
+        return [("Open", address)] if address else []

@@ -99,7 +99,7 @@ class OfficeView(BaseView):  # type: ignore[misc] # Flask-Admin ships no types
         view = view_of(table)
         if view is None or not hasattr(view.model, "stored_file_id"):
             abort(404)
-        if not view.may("view"):
+        if not (view.may("view") and view.may("view", field="stored_file_id")):
             abort(403)
         row = view.get_one(row_id)
         stored = db.session.get(StoredFile, row.stored_file_id) if row.stored_file_id else None

@@ -486,3 +486,17 @@ def _order(browser: Office, path: str) -> list[int]:
     table = path.split("/")[2]
     found = re.findall(rf"/admin/{table}/details/\?id=(\d+)", browser.get(path).text)
     return [int(number) for number in dict.fromkeys(found)]
+
+
+class TestLinksInRows:
+    def test_lead_nowhere_outside_the_office(self, office: Office, session: Session) -> None:
+        paths = ("//evil.example/", "/\\evil.example/", "https://evil.example/", "javascript:x")
+        notes = [factories.NotificationFactory(action_url=path) for path in paths]
+        own = factories.NotificationFactory(action_url="/admin/refunds/")
+        session.commit()
+
+        for note in (*notes, own):
+            page = office.get(f"/admin/notifications/details/?id={note.id}").text
+            opened = re.findall(r'<a class="[^"]*button[^"]*" href="([^"]+)">Open</a>', page)
+
+            assert opened == (["/admin/refunds/"] if note is own else []), note.action_url
