@@ -400,6 +400,16 @@ class TestHiddenFields:
         assert _order(office, path) == [classes.rows["own"]["attendance_records"].id]
         assert _order(classroom, path) == []
 
+    def test_of_the_people_behind_a_row_are_not_searched(
+        self, classroom: Office, classes: Classes
+    ) -> None:
+        own = classes.rows["own"]["attendance_records"]
+        path = "/admin/attendance_records/?search="
+
+        assert _order(classroom, path + own.attendee.last_name) == [own.id]
+        assert _order(classroom, path + "hidden@example.com") == []
+        assert _order(classroom, path + "hidden") == []
+
     def test_are_not_told_by_suggestions(
         self, classroom: Office, classes: Classes, session: Session
     ) -> None:
