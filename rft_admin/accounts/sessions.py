@@ -96,6 +96,15 @@ def find_active(token: str | None, *, now: datetime) -> AdminSession | None:
     return session
 
 
+def find_owner(token: str | None) -> int | None:
+    """Return whose session the cookie's token opened, however long ago it ended."""
+    if not token:
+        return None
+    return db.session.scalar(
+        select(AdminSession.user_id).where(AdminSession.session_token == hash_token(token))
+    )
+
+
 def is_live(session: AdminSession, *, now: datetime) -> bool:
     """Return whether the session still lets its user in: neither ended, idle, nor too old."""
     idle = timedelta(minutes=settings.session_timeout_minutes())

@@ -17,6 +17,7 @@ from rft_admin.admin.actor import current_actor_from_request
 from rft_admin.admin.choosing import Choice, digest_of, read_choice, safe_return
 from rft_admin.admin.confirming import ask, willing_ids
 from rft_admin.admin.doing import as_done, do, do_and_tell, refusal_for, tell_trail, values_of
+from rft_admin.admin.interrupted import is_shown_again
 from rft_admin.admin.running import carry_on
 from rft_admin.admin.saving import tell
 from rft_admin.core import clock
@@ -59,7 +60,7 @@ def handle(view: "TableView") -> Page:
     if not choice.ids:
         flash("Please choose at least one row.", "warning")
         return redirect(_way_back(view), code=303)
-    if action.is_immediate:
+    if action.is_immediate and not is_shown_again():
         return _do_immediately(view, action, choice)
     return _ask_or_do(view, action, choice)
 
@@ -73,6 +74,7 @@ def _what_was_pressed() -> tuple[str, str | None]:
 def _ask_or_do(view: "TableView", action: Action, choice: Choice) -> Page:
     is_confirmed = request.form.get("confirmed") == "1"
     form = action.form(request.form if is_confirmed else None) if action.form else None
+    is_confirmed = is_confirmed and not is_shown_again()
     too_many = _too_many(view, action, len(choice.ids))
     if too_many:
         flash(too_many, "warning")

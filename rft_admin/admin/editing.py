@@ -10,6 +10,7 @@ from rft_admin.admin import conflicts, stamps
 from rft_admin.admin.choosing import read_ids, safe_return
 from rft_admin.admin.conflicts import RESOLVE, Typed
 from rft_admin.admin.exposing import Answer
+from rft_admin.admin.interrupted import is_shown_again
 from rft_admin.admin.rights import can
 from rft_admin.admin.saving import save
 from rft_admin.admin.stamps import Stamp
@@ -67,7 +68,9 @@ def _typed() -> Typed | None:
 
 
 def _is_to_be_saved(typed: Typed | None) -> bool:
-    return request.method == "POST" and typed is not None and typed.get(RESOLVE) != GO_ON_EDITING
+    if typed is None or is_shown_again():
+        return False
+    return typed.get(RESOLVE) != GO_ON_EDITING
 
 
 def _change(view: "TableView", form: BaseForm, row_id: int, stamp: Stamp | None) -> bool:

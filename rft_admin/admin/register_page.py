@@ -8,6 +8,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
 from rft_admin.admin.actor import current_actor_from_request
+from rft_admin.admin.interrupted import is_shown_again
 from rft_admin.admin.rights import can, scoped
 from rft_admin.catalogue.models import CourseSchedule
 from rft_admin.core import clock
@@ -37,7 +38,7 @@ def show_or_save(schedule_id: int) -> str | tuple[str, int] | BaseResponse:
     """Show a day's register, or write down what was marked."""
     _check_rights(schedule_id)
     day = _read_day(request.values.get("day"))
-    if request.method == "POST":
+    if request.method == "POST" and not is_shown_again():
         return _save(schedule_id, day)
     return _page(_sheet(schedule_id, day))
 

@@ -1,15 +1,11 @@
 """The office's door: signing in and out, a new password, and nobody else past it."""
 
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from flask import (
     Blueprint,
     Flask,
-    Response,
-    current_app,
     flash,
-    jsonify,
     redirect,
     render_template,
     request,
@@ -17,30 +13,29 @@ from flask import (
 )
 from flask import session as browser_session
 from flask.typing import ResponseReturnValue
-from werkzeug.wrappers import Response as BaseResponse
+from flask_wtf.csrf import CSRFError
 
 from rft_admin.accounts import devices, passwords, resets, sessions, tries
 from rft_admin.accounts.locking import AccountLocked
+from rft_admin.admin import guard, interrupted
 from rft_admin.admin.actor import SignedIn, Visitor, current_actor_from_request, signed_in
+from rft_admin.admin.cookies import (
+    DEVICE_COOKIE,
+    SESSION_COOKIE,
+    cookie_name,
+    is_secure,
+    set_cookie,
+    set_session_cookie,
+)
+from rft_admin.admin.guard import HOME, OWNER, safe_path
 from rft_admin.core import clock
 from rft_admin.core.database import transact
 from rft_admin.core.errors import DomainError, TooManyTries
 from rft_admin.core.extensions import login_manager
-from rft_admin.core.web import wants_json
 from rft_admin.messaging import account_letters
 from rft_admin.messaging.settings import business_name
 
 blueprint = Blueprint("office", __name__, url_prefix="/admin")
-
-HOME = "/admin/"
-SESSION_COOKIE = "rft_session"
-DEVICE_COOKIE = "rft_device"
-#: What is reachable without signing in.
-OPEN_ENDPOINTS = frozenset(
-    {"office.sign_in", "office.sign_out", "office.forgot", "office.reset", "admin.static"}
-)
-#: What is reachable before a first password has been replaced.
-BEFORE_OWN_PASSWORD = OPEN_ENDPOINTS | {"office.password"}
 
 
 class PasswordsDiffer(DomainError):
@@ -56,20 +51,22 @@ def init_sign_in(app: Flask) -> None:
     login_manager.init_app(app, add_context_processor=False)
     login_manager.session_protection = None
     login_manager.anonymous_user = Visitor
-    login_manager.request_loader(_load_signed_in)
+    login_manager.request_loader(guard.load_signed_in)
     app.register_blueprint(blueprint)
-    app.before_request(_guard)
-    app.after_request(_keep_private)
+    app.before_request(guard.guard)
+    app.before_request(interrupted.show_again)
+    app.register_error_handler(CSRFError, guard.token_outdated)
+    app.after_request(guard.keep_private)
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> ResponseReturnValue:
     """Show the form, or open a session and go on to where the person was heading."""
-    heading = _safe_path(request.values.get("next"))
+    heading = safe_path(request.values.get("next"))
     if request.method == "GET":
         return redirect(heading) if signed_in() else _sign_in_page(heading)
     email, now = _field("email"), clock.now()
-    device_token = request.cookies.get(_cookie(DEVICE_COOKIE))
+    device_token = request.cookies.get(cookie_name(DEVICE_COOKIE))
     try:
         result = _attempt(email, device_token, now)
     except TooManyTries as refusal:
@@ -78,9 +75,10 @@ def sign_in() -> ResponseReturnValue:
         return _sign_in_page(heading, email=email, refusal=result.refusal)
     # A form that somebody else opened in this browser must not act for who signs in now.
     browser_session.clear()
+    browser_session[OWNER] = result.user.id if result.user else None
     response = redirect(heading, code=303)
-    _set_session_cookie(response, result.token or "")
-    _set_cookie(response, DEVICE_COOKIE, result.device_token or "", devices.MAX_AGE_SECONDS)
+    set_session_cookie(response, result.token or "")
+    set_cookie(response, DEVICE_COOKIE, result.device_token or "", devices.MAX_AGE_SECONDS)
     return response
 
 
@@ -94,7 +92,7 @@ def sign_out() -> ResponseReturnValue:
     browser_session.clear()
     response = redirect(url_for("office.sign_in"), code=303)
     response.delete_cookie(
-        _cookie(SESSION_COOKIE), secure=_is_secure(), httponly=True, samesite="Lax"
+        cookie_name(SESSION_COOKIE), secure=is_secure(), httponly=True, samesite="Lax"
     )
     return response
 
@@ -111,7 +109,7 @@ def password() -> ResponseReturnValue:
         return _password_page(refusal=refusal)
     flash("Password changed. Your other sessions have ended.", "success")
     response = redirect(HOME, code=303)
-    _set_session_cookie(response, token)
+    set_session_cookie(response, token)
     return response
 
 
@@ -212,56 +210,6 @@ def _confirmed_password() -> str:
     return new_password
 
 
-def _load_signed_in(_request: object) -> SignedIn | None:
-    session = sessions.find_active(request.cookies.get(_cookie(SESSION_COOKIE)), now=clock.now())
-    return SignedIn(session, session.user) if session is not None and session.user else None
-
-
-def _guard() -> ResponseReturnValue | None:
-    if not (request.path == "/admin" or request.path.startswith(HOME)):
-        return None
-    if request.endpoint in OPEN_ENDPOINTS:
-        return None
-    found = signed_in()
-    if found is None:
-        return _ask_to_sign_in()
-    if found.user.must_change_password and request.endpoint not in BEFORE_OWN_PASSWORD:
-        return redirect(url_for("office.password"))
-    return None
-
-
-def _keep_private(response: Response) -> Response:
-    """Let nobody read the office's pages out of a browser's memory once its session is over."""
-    if request.path.startswith(HOME):
-        response.headers.setdefault("Cache-Control", "no-store")
-    return response
-
-
-def _ask_to_sign_in() -> ResponseReturnValue:
-    if wants_json():
-        return jsonify(error="Not signed in", message="Please sign in."), 401
-    rule = request.url_rule
-    can_come_back = rule is not None and "GET" in (rule.methods or ())
-    heading = request.full_path.rstrip("?") if can_come_back else _referring_path()
-    return redirect(url_for("office.sign_in", next=heading if heading != HOME else None))
-
-
-def _referring_path() -> str:
-    referrer = urlsplit(request.referrer or "")
-    if referrer.netloc != request.host:
-        return HOME
-    return _safe_path(referrer.path + (f"?{referrer.query}" if referrer.query else ""))
-
-
-def _safe_path(path: str | None) -> str:
-    """Return the path if it is one of this office's, else the start: no way to other sites."""
-    if not path or not path.startswith(HOME) or "\\" in path or not path.isprintable():
-        return HOME
-    parts = urlsplit(path)
-    own_pages = {url_for("office.sign_in"), url_for("office.sign_out")}
-    return HOME if parts.scheme or parts.netloc or parts.path in own_pages else path
-
-
 def _sign_in_page(
     heading: str, *, email: str = "", refusal: DomainError | None = None
 ) -> ResponseReturnValue:
@@ -299,26 +247,3 @@ def _field(name: str) -> str:
 
 def _address() -> str:
     return request.remote_addr or "unknown"
-
-
-def _set_session_cookie(response: BaseResponse, token: str) -> None:
-    _set_cookie(response, SESSION_COOKIE, token, int(sessions.LIFETIME.total_seconds()))
-
-
-def _set_cookie(response: BaseResponse, name: str, value: str, max_age_seconds: int) -> None:
-    response.set_cookie(
-        _cookie(name),
-        value,
-        max_age=max_age_seconds,
-        secure=_is_secure(),
-        httponly=True,
-        samesite="Lax",
-    )
-
-
-def _cookie(name: str) -> str:
-    return f"__Host-{name}" if _is_secure() else name
-
-
-def _is_secure() -> bool:
-    return bool(current_app.config["RFT"].is_production)

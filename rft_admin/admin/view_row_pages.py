@@ -46,9 +46,11 @@ class RowPages(ListPages):
         row = self.get_many(read_ids([request.values.get("id", "")]), "delete")[0]
         return deletion.handle(self, row)
 
-    @expose("/action/", methods=("POST",))
+    @expose("/action/", methods=("GET", "POST"))
     def action_view(self) -> Answer:
         """Confirm or carry out an action on the chosen rows."""
+        if request.method == "GET":
+            abort(405)
         return acting.handle(self)
 
     @expose("/menu/")

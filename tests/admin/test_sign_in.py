@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from rft_admin import create_app
 from rft_admin.accounts import passwords, resets
 from rft_admin.accounts.models import AdminActivityLog, AdminSession, Role, User
-from rft_admin.admin import sign_in as door
+from rft_admin.admin import guard
 from rft_admin.core import clock
 from rft_admin.core.actor import SYSTEM
 from rft_admin.core.database import db, transact
@@ -609,5 +609,5 @@ class TestADatabaseThatIsAway:
 
 
 def test_the_doors_own_pages_need_no_sign_in() -> None:
-    assert {"office.sign_in", "office.forgot", "office.reset"} < door.OPEN_ENDPOINTS
-    assert "office.password" not in door.OPEN_ENDPOINTS
+    assert {"office.sign_in", "office.forgot", "office.reset"} < guard.OPEN_ENDPOINTS
+    assert "office.password" not in guard.OPEN_ENDPOINTS
