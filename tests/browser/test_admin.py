@@ -29,14 +29,6 @@ class TestLists:
 
         assert faults == []
 
-    def test_count_the_chosen_rows(self, office: Page, business: Business) -> None:
-        office.goto(f"{business.web}/admin/bookings/")
-        rows = office.locator("input[name=rowid]").count()
-
-        office.check("input[data-pick-all]")
-
-        expect(office.locator("[data-pick-count]")).to_have_text(f"{rows} chosen")
-
 
 class TestReferences:
     def test_are_suggested_while_one_types(self, office: Page, business: Business) -> None:

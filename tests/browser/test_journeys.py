@@ -46,7 +46,10 @@ def find_row(office: Page, business: Business, table: str, words: str) -> None:
 
 def act(office: Page, action: str, **fields: str) -> None:
     """Press an action on a row's page, fill in what it asks, and confirm it."""
-    office.click(f"button[value={action}]")
+    button = office.locator(f"button[value={action}]")
+    if not button.is_visible():
+        office.get_by_text("More actions").click()
+    button.click()
     for name, value in fields.items():
         office.fill(f"[name={name}]", value)
     office.locator("form:has([name=confirmed]) button").first.click()

@@ -24,7 +24,6 @@ function picking() {
     if (isEverything) count.textContent = "All that fit are chosen";
     else count.textContent = chosen ? chosen + (chosen === 1 ? " row chosen" : " rows chosen") : "";
     bar.classList.toggle("is-active", chosen > 0);
-    bar.classList.toggle("is-idle", chosen === 0);
     none.hidden = chosen === 0;
     page.hidden = isAll;
     if (all) {

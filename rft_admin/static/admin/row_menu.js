@@ -19,9 +19,9 @@ function rowMenus() {
     const top = below >= Math.min(box.offsetHeight, 320) || below >= at.top
       ? at.bottom + 6
       : at.top - box.offsetHeight - 6;
-    box.style.setProperty("top", top + window.scrollY + "px");
+    box.style.setProperty("top", top + "px");
     const left = Math.max(8, Math.min(at.right - box.offsetWidth, window.innerWidth - box.offsetWidth - 8));
-    box.style.setProperty("left", left + window.scrollX + "px");
+    box.style.setProperty("left", left + "px");
   }
 
   function show(link, html) {
@@ -30,7 +30,7 @@ function rowMenus() {
     box.setAttribute("role", "group");
     box.setAttribute("aria-label", link.getAttribute("aria-label"));
     box.innerHTML = html;
-    document.body.append(box);
+    document.querySelector("main").append(box);
     open = { box: box, link: link };
     link.setAttribute("aria-expanded", "true");
     place(box, link);
@@ -94,6 +94,9 @@ function rowMenus() {
   });
   window.addEventListener("resize", function () {
     close(false);
+  });
+  window.addEventListener("scroll", function () {
+    if (open) place(open.box, open.link);
   });
 }
 
