@@ -161,7 +161,7 @@ class TestDeletion:
         page = office.get(path)
         answer = office.post(path, {"confirmed": "1"})
 
-        assert "<strong>1</strong> course schedules" in page.text
+        assert "<strong>1</strong> dates" in page.text
         assert "flt_venue_is=" in page.text
         assert answer.status_code == 409
         assert session.get(Venue, schedule.venue_id) is not None
