@@ -35,7 +35,7 @@ from rft_admin.core import clock
 from rft_admin.core.errors import DomainError
 from rft_admin.delivery.models import AttendanceRecord, Certificate
 from rft_admin.messaging.models import EmailLog
-from rft_admin.payments import billing
+from rft_admin.payments import billing, owed
 from rft_admin.payments.ledger import amount_due, amount_paid
 from rft_admin.payments.models import Invoice, PaymentTransaction, Refund
 
@@ -143,8 +143,8 @@ class BookingView(TableView):
                 & (Booking.status == BookingStatus.CONFIRMED)
             ),
         ),
-        "owed": ListScope("Owed", billing.is_owed),
-        "overdue": ListScope("Overdue", lambda: billing.is_overdue(clock.now())),
+        "owed": ListScope("Owed", owed.is_owed),
+        "overdue": ListScope("Overdue", lambda: owed.is_overdue(clock.now())),
         "pending": ListScope("Pending", lambda: Booking.status == BookingStatus.PENDING),
         "cancelled": ListScope("Cancelled", lambda: Booking.status == BookingStatus.CANCELLED),
     }

@@ -7,9 +7,11 @@ from flask import current_app, g, request, url_for
 from rft_admin.accounts.models import User
 from rft_admin.admin.actor import signed_in_user
 from rft_admin.admin.registry import GROUPS, list_address
+from rft_admin.admin.rights import can
 from rft_admin.core import clock
 from rft_admin.messaging import notifications
 from rft_admin.messaging.models import Notification
+from rft_admin.payments.models import PaymentTransaction
 from rft_admin.upkeep import worker
 
 
@@ -65,7 +67,9 @@ def _build() -> Chrome:
 
 
 def _fixed() -> list[Item]:
-    pages = (("Today", "today", "admin.index"), ("Calendar", "calendar", "admin.calendar"))
+    pages = [("Today", "today", "admin.index"), ("Calendar", "calendar", "admin.calendar")]
+    if can("list", PaymentTransaction):
+        pages.append(("Owed", "coins", "admin.owed"))
     return [
         Item(words, icon, url_for(endpoint), request.endpoint == endpoint)
         for words, icon, endpoint in pages

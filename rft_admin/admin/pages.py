@@ -1,4 +1,4 @@
-"""The office's own pages: today, the calendar, the search, the register, stored files."""
+"""The office's own pages: today, the calendar, what is owed, the search, the register, files."""
 
 import calendar
 from datetime import date, timedelta
@@ -15,12 +15,15 @@ from rft_admin.admin.exposing import expose
 from rft_admin.admin.rights import can, scoped
 from rft_admin.admin.search import clean_text
 from rft_admin.bookings import places
+from rft_admin.bookings.models import Booking
 from rft_admin.catalogue.models import CourseSchedule, CourseScheduleDay
 from rft_admin.core import clock
 from rft_admin.core.clock import end_of_london_day, london_date, london_midnight
 from rft_admin.core.database import db
 from rft_admin.core.files import StoredFile
 from rft_admin.core.web import wants_json
+from rft_admin.payments import owed
+from rft_admin.payments.models import PaymentTransaction
 
 KEEP_COMMANDS_SECONDS = 120
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -63,6 +66,22 @@ class OfficeView(BaseView):  # type: ignore[misc] # Flask-Admin ships no types
                 by_date=by_date,
                 seats=places.availability({day.course_schedule_id for day in days}),
                 today=london_date(clock.now()),
+            )
+        )
+
+    @expose("/owed/")
+    def owed(self) -> str:
+        """What is still to be paid, by whom, and since when."""
+        if not (can("list", Booking) and can("list", PaymentTransaction)):
+            abort(403)
+        now = clock.now()
+        return str(
+            self.render(
+                "admin/owed.html",
+                lines=owed.list_owed(now),
+                most=owed.MOST_SHOWN,
+                total=owed.total_owed(),
+                overdue=owed.total_overdue(now),
             )
         )
 

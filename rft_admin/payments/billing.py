@@ -5,11 +5,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 
-from rft_admin.bookings.models import Booking, BookingStatus, PaymentChoice, PaymentStatus
+from rft_admin.bookings.models import Booking, PaymentChoice, PaymentStatus
 from rft_admin.core.actor import SYSTEM, Actor
-from rft_admin.core.clock import london_date, london_midnight
+from rft_admin.core.clock import london_date
 from rft_admin.core.database import db, transact
 from rft_admin.core.formats import format_date
 from rft_admin.core.money import format_pounds
@@ -17,11 +17,10 @@ from rft_admin.messaging import notifications
 from rft_admin.messaging.models import NotificationType, Priority
 from rft_admin.payments import invoices, ledger, letters, locks
 from rft_admin.payments.models import Invoice, InvoiceKind
+from rft_admin.payments.owed import OWING, is_owed
 
 #: When an invoice is reminded of, in days from its due date.
 REMINDER_DAYS = (-3, 3, 10)
-#: Of these the money may still be owed.
-OWING = (BookingStatus.CONFIRMED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW)
 
 
 def bill(booking: Booking, *, now: datetime, by: Actor) -> Invoice | None:
@@ -36,20 +35,6 @@ def bill(booking: Booking, *, now: datetime, by: Actor) -> Invoice | None:
     if invoice is not None:
         letters.invoice_issued(booking, invoice, now=now)
     return invoice
-
-
-def is_owed() -> ColumnElement[bool]:
-    """Return the condition of bookings that take place, or did, and are not paid in full."""
-    return (
-        (Booking.payment_status == PaymentStatus.PENDING)
-        & (Booking.payment_amount > 0)
-        & Booking.status.in_(OWING)
-    )
-
-
-def is_overdue(now: datetime) -> ColumnElement[bool]:
-    """Return the condition of what is owed although its due date in London has passed."""
-    return is_owed() & (Booking.payment_due_at < london_midnight(london_date(now)))
 
 
 def remind(*, now: datetime, by: Actor = SYSTEM) -> int:
@@ -81,7 +66,7 @@ def _is_to_be_billed(booking: Booking) -> bool:
     return (
         booking.payment_method_chosen is PaymentChoice.INVOICE
         and booking.status in OWING
-        and booking.payment_status is PaymentStatus.PENDING
+        and booking.payment_status in {PaymentStatus.PENDING, PaymentStatus.FAILED}
     )
 
 

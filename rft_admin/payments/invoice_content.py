@@ -50,6 +50,12 @@ def for_invoice(
     }
 
 
+def transfer_words() -> str:
+    """Return where to transfer money to, or whom to ask while the office has not entered it."""
+    details = settings.bank_details().strip()
+    return details or f"Please write to {business.business_email()} for our bank details."
+
+
 def for_credit_note(
     invoice: Invoice, *, number: str, total: Decimal, refund: Refund | None, now: datetime
 ) -> Json:
@@ -161,13 +167,10 @@ def _vat(total: Decimal) -> list[Json]:
 def _notes(number: str, to_pay: Decimal) -> list[Json]:
     if not to_pay:
         return [{"title": "Paid", "text": "Thank you. There is nothing left to pay."}]
-    bank_details = settings.bank_details().strip()
-    if not bank_details:
-        return []
     return [
         {
             "title": "How to pay",
-            "text": f"By bank transfer:\n{bank_details}\nPlease quote {number}.",
+            "text": f"By bank transfer:\n{transfer_words()}\nPlease quote {number}.",
         }
     ]
 

@@ -137,6 +137,19 @@ def amount_due(booking: Booking) -> Decimal:
     return ZERO if refunded else max(ZERO, booking.payment_amount - kept)
 
 
+def total_due(condition: ColumnElement[bool]) -> Decimal:
+    """Return the pounds still to be paid of all bookings that fit, none of them paid in full."""
+    paid = select(func.coalesce(func.sum(PaymentTransaction.amount), ZERO)).where(
+        PaymentTransaction.booking_id == Booking.id, _is_settled()
+    )
+    returned = select(func.coalesce(func.sum(Refund.net_refund), ZERO)).where(
+        Refund.booking_id == Booking.id, Refund.status == RefundStatus.COMPLETED
+    )
+    rest = Booking.payment_amount - paid.scalar_subquery() + returned.scalar_subquery()
+    total = select(func.coalesce(func.sum(func.greatest(rest, ZERO)), ZERO)).where(condition)
+    return pounds(db.session.scalar(total) or ZERO)
+
+
 def has_paid_fee(booking: Booking) -> bool:
     """Return whether the refund fee, due once per booking, was taken already."""
     if sums := _read_ahead_of(booking):

@@ -13,7 +13,7 @@ from rft_admin.core.money import format_pounds
 from rft_admin.messaging import service as messaging
 from rft_admin.messaging import settings as business
 from rft_admin.messaging.models import EmailLog
-from rft_admin.payments import settings
+from rft_admin.payments.invoice_content import transfer_words
 from rft_admin.payments.models import Invoice, PaymentTransaction, Refund
 
 
@@ -237,7 +237,7 @@ def _invoice_words(booking: Booking, invoice: Invoice, due: Decimal) -> Json:
         "due": format_pounds(due),
         "due_date": format_date(invoice.due_date) if invoice.due_date else "",
         "purchase_order": booking.purchase_order,
-        "bank_details": settings.bank_details().strip(),
+        "bank_details": transfer_words(),
     }
 
 

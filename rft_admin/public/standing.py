@@ -11,7 +11,7 @@ from rft_admin.bookings.models import Booking, BookingStatus, PaymentChoice
 from rft_admin.core.database import db
 from rft_admin.delivery.models import Certificate
 from rft_admin.messaging.models import EmailLog
-from rft_admin.payments import invoices, ledger, settings
+from rft_admin.payments import invoice_content, invoices, ledger
 from rft_admin.payments.models import Invoice, Refund
 
 PAYMENT_LINK = letters.payment_link.__name__
@@ -68,7 +68,7 @@ def of(booking: Booking, *, now: datetime) -> Standing:
             )
         ),
         invoice=invoices.find_live_invoice(booking) if due > 0 else None,
-        how_to_pay=settings.bank_details().strip() if due > 0 and not by_card else "",
+        how_to_pay=invoice_content.transfer_words() if due > 0 and not by_card else "",
         certificates=_certificates(booking),
     )
 

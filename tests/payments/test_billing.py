@@ -17,6 +17,13 @@ from rft_admin.messaging.models import EmailLog
 from rft_admin.payments import billing, invoices, ledger, refunds
 from rft_admin.payments import service as payments
 from rft_admin.payments.models import Invoice
+from rft_admin.payments.owed import (
+    is_overdue,
+    is_owed,
+    list_owed,
+    total_overdue,
+    total_owed,
+)
 from tests.bookings import offers
 from tests.bookings.offers import OFFICE, VISITOR
 from tests.payments import desk
@@ -189,12 +196,12 @@ class TestPartPayments:
 
         pay(booking, "100.00")
         assert ledger.amount_due(booking) == Decimal("50.00")
-        assert owed(billing.is_owed()) == [booking.id]
+        assert owed(is_owed()) == [booking.id]
         assert "Still to pay: £50.00" in letter(booking, "payment_received").body_text
 
         pay(booking, "50.00")
         assert booking.payment_status is PaymentStatus.PAID
-        assert owed(billing.is_owed()) == []
+        assert owed(is_owed()) == []
         assert "Still to pay" not in letter(booking, "payment_received").body_text
         assert invoices.issue_invoice(booking, now=offers.NOW, by=OFFICE) is invoice
 
@@ -207,8 +214,42 @@ class TestOwed:
         late.payment_due_at = clock.now() - timedelta(days=2)
         db.session.flush()
 
-        assert sorted(owed(billing.is_owed())) == [due.id, late.id]
-        assert owed(billing.is_overdue(clock.now())) == [late.id]
+        assert sorted(owed(is_owed())) == [due.id, late.id]
+        assert owed(is_overdue(clock.now())) == [late.id]
+
+    def test_tells_the_rest_of_each_and_their_sum_the_longest_overdue_first(self) -> None:
+        offers.booked(offers.schedule(price_override=Decimal(0)).id)
+        untouched, (part_paid, invoice), late = on_invoice(), billed(), on_invoice(places=1)
+        pay(part_paid, "100.00")
+        late.payment_due_at = clock.now() - timedelta(days=2)
+        untouched.payment_due_at = None
+        db.session.flush()
+
+        lines = list_owed(clock.now())
+
+        assert [(line.booking.id, line.paid, line.rest, line.days_late) for line in lines] == [
+            (late.id, Decimal(0), Decimal(75), 2),
+            (part_paid.id, Decimal(100), Decimal(50), 0),
+            (untouched.id, Decimal(0), Decimal(150), 0),
+        ]
+        assert [line.invoice for line in lines] == [None, invoice, None]
+        assert total_owed() == Decimal(275)
+        assert total_overdue(clock.now()) == Decimal(75)
+
+    def test_knows_a_confirmed_booking_whose_card_was_declined(self) -> None:
+        booking = on_invoice()
+        booking.payment_status = PaymentStatus.FAILED
+        db.session.flush()
+
+        assert owed(is_owed()) == [booking.id]
+        assert total_owed() == Decimal(150)
+
+    def test_shows_so_many_and_sums_up_all(self) -> None:
+        for _ in range(3):
+            on_invoice()
+
+        assert len(list_owed(clock.now(), most=2)) == 2
+        assert total_owed() == Decimal(450)
 
     def test_is_not_overdue_on_the_due_date_itself(self) -> None:
         booking = on_invoice()
@@ -216,8 +257,8 @@ class TestOwed:
         db.session.flush()
 
         on_the_day = clock.london_midnight(date(2027, 3, 28)) + timedelta(hours=20)
-        assert owed(billing.is_overdue(on_the_day)) == []
-        assert owed(billing.is_overdue(on_the_day + timedelta(hours=5))) == [booking.id]
+        assert owed(is_overdue(on_the_day)) == []
+        assert owed(is_overdue(on_the_day + timedelta(hours=5))) == [booking.id]
 
 
 class TestCancelling:

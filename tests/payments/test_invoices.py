@@ -127,6 +127,14 @@ class TestIssuing:
         assert invoice.due_date is not None
         assert "VAT" not in printed
 
+    def test_says_whom_to_ask_while_no_bank_details_are_entered(self) -> None:
+        invoice = issued(on_invoice())
+
+        printed = text_of(invoice)
+
+        assert "write to info@reactfasttraining.co.uk for our bank details" in printed
+        assert f"Please quote {invoice.invoice_number}." in printed
+
     def test_prints_the_vat_inside_the_price_once_registered(self) -> None:
         desk.set_setting("business.vat_number", "GB 123 4567 89")
 
