@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, insert, or_, select, update
+from sqlalchemy import CursorResult, Select, insert, or_, select, update
 
 from rft_admin.accounts.models import ActionRun, ActionRunRow, RowOutcome, RunStatus
 from rft_admin.core.actor import Actor
@@ -180,16 +180,15 @@ def settle(
 
 
 def finish(run_id: int, *, now: datetime) -> bool:
-    """Close a run of which nothing is waiting any more; return whether it is closed."""
+    """Close a run of which nothing is waiting any more; return whether it is closed by this."""
     if not get_run(run_id).is_running:
-        return True
+        return False
     left = select(ActionRunRow.id).where(
         ActionRunRow.action_run_id == run_id, ActionRunRow.outcome == RowOutcome.WAITING
     )
     if db.session.scalar(left.limit(1)) is not None:
         return False
-    _close(run_id, RunStatus.COMPLETED, now)
-    return True
+    return _close(run_id, RunStatus.COMPLETED, now)
 
 
 def stop(run_id: int, *, now: datetime) -> int:
@@ -222,10 +221,11 @@ def _waiting(run_id: int) -> Select[ActionRunRow]:
     )
 
 
-def _close(run_id: int, status: RunStatus, now: datetime) -> None:
-    db.session.execute(
+def _close(run_id: int, status: RunStatus, now: datetime) -> bool:
+    closed = db.session.execute(
         update(ActionRun)
         .where(ActionRun.id == run_id, ActionRun.status == RunStatus.RUNNING)
         .values(status=status, finished_at=now)
         .execution_options(synchronize_session=False)
     )
+    return isinstance(closed, CursorResult) and closed.rowcount == 1

@@ -24,6 +24,8 @@ from rft_admin.core import clock
 from rft_admin.core.actor import Actor
 from rft_admin.core.database import db, transact
 from rft_admin.core.errors import DomainError
+from rft_admin.messaging import notifications
+from rft_admin.messaging.models import NotificationType
 
 if TYPE_CHECKING:
     from rft_admin.admin.base import TableView
@@ -43,6 +45,8 @@ class Errand:
     fields: dict[str, Any]
     by: Actor
     is_together: bool
+    #: The worker carries it out, so the person may look elsewhere by now.
+    is_job: bool
 
     def order(self) -> Order:
         """Return what the action is given, with the form's values read and checked anew.
@@ -77,12 +81,12 @@ def carry_on_as_job(run_id: int) -> None:
     """Carry a run on in the name of the person who confirmed it, with the rights of this moment."""
     user_id = action_runs.get_run(run_id).user_id
     with current_app.test_request_context("/admin/"), acting_as(user_id):
-        carry_on(run_id)
+        carry_on(run_id, is_job=True)
 
 
-def carry_on(run_id: int) -> None:
+def carry_on(run_id: int, *, is_job: bool = False) -> None:
     """Do what is waiting of a run; what was done before stays as it is."""
-    errand = _read(run_id)
+    errand = _read(run_id, is_job)
     if errand is None:
         return
     if errand.is_together:
@@ -93,13 +97,14 @@ def carry_on(run_id: int) -> None:
         pass
 
 
-def _read(run_id: int) -> Errand | None:
+def _read(run_id: int, is_job: bool) -> Errand | None:
     run = action_runs.get_run(run_id)
     view = view_of(run.entity_type)
     action = view.actions_by_name.get(run.action) if view else None
     if not run.is_running or view is None or action is None:
         return None
-    return Errand(run_id, view, action, dict(run.fields), actor_of(run), run.is_together)
+    fields, by = dict(run.fields), actor_of(run)
+    return Errand(run_id, view, action, fields, by, run.is_together, is_job)
 
 
 def actor_of(run: ActionRun) -> Actor:
@@ -120,7 +125,7 @@ def _do_next(errand: Errand) -> bool:
     def use_case() -> bool:
         row = action_runs.lock_next(errand.run_id)
         if row is None:
-            action_runs.finish(errand.run_id, now=clock.now())
+            _finish(errand)
             return False
         claim.entity_id = row.entity_id
         _settle(row, _attempt(errand, row.entity_id))
@@ -186,9 +191,9 @@ def _attempt_own_work(errand: Errand, entity_id: int) -> Done | DomainError:
 
 def _finish_or_come_back(errand: Errand) -> None:
     def use_case() -> None:
-        now = clock.now()
-        if not action_runs.finish(errand.run_id, now=now):
-            action_runs.queue(errand.run_id, at=now + action_runs.CLAIM_LASTS)
+        _finish(errand)
+        if action_runs.get_run(errand.run_id).is_running:
+            action_runs.queue(errand.run_id, at=clock.now() + action_runs.CLAIM_LASTS)
 
     transact(use_case, by=errand.by)
 
@@ -204,7 +209,7 @@ def _do_together(errand: Errand) -> None:
             raise _NotAll(refused)
         for row in rows:
             _settle(row, outcomes[row.entity_id])
-        action_runs.finish(errand.run_id, now=clock.now())
+        _finish(errand)
 
     try:
         transact(use_case, by=errand.by)
@@ -227,9 +232,26 @@ def _leave_all(errand: Errand, refused: dict[int, DomainError], words: str = LEF
                 _settle(row, refusal)
             else:
                 action_runs.settle(row, RowOutcome.SKIPPED, words=words, address=None, now=now)
-        action_runs.finish(errand.run_id, now=now)
+        _finish(errand)
 
     transact(use_case, by=errand.by)
+
+
+def _finish(errand: Errand) -> None:
+    """Close the run if nothing is waiting any more, and tell who has left its page."""
+    now = clock.now()
+    if not action_runs.finish(errand.run_id, now=now) or not errand.is_job:
+        return
+    run = action_runs.get_run(errand.run_id)
+    left = run.row_count - run.done_count
+    notifications.notify(
+        run.user,
+        type=NotificationType.SYSTEM_ANNOUNCEMENT,
+        title=f"{errand.action.label}: {run.done_count:,} of {run.row_count:,} done",
+        message=f"{left:,} not done; the page says why." if left else "",
+        action_url=f"/admin/action_runs/details/?id={run.id}",
+        now=now,
+    )
 
 
 def _settle_apart(errand: Errand, entity_id: int | None, refusal: DomainError) -> bool:

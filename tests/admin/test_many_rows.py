@@ -26,7 +26,7 @@ from rft_admin.catalogue.models import Course, CourseSchedule, ScheduleStatus
 from rft_admin.core import clock
 from rft_admin.core.actor import Actor
 from rft_admin.core.database import transact
-from rft_admin.messaging.models import EmailLog
+from rft_admin.messaging.models import EmailLog, Notification
 from tests import factories
 from tests.admin.conftest import Office, QueryCounter
 
@@ -383,6 +383,10 @@ class TestLong:
 
         page = result_of(office, done)
         assert "<progress" not in page
+        told = session.scalars(select(Notification).where(Notification.user_id == office.user_id))
+        assert [(one.title, one.action_url) for one in told] == [
+            ("Send reminder: 3 of 4 done", f"/admin/action_runs/details/?id={run.id}")
+        ]
         assert set(outcomes(session).values()) == {RowOutcome.DONE, RowOutcome.REFUSED}
         assert session.scalar(select(func.count(EmailLog.id))) == 3
 

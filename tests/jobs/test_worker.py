@@ -230,6 +230,7 @@ class TestJobs:
             "issue_certificate",
             "issue_schedule_certificates",
             "run_report",
+            "carry_on_action",
             "retry_stalled",
         }
 
