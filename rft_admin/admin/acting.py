@@ -36,24 +36,18 @@ MOST_AT_ONCE = 50
 MOST_TOGETHER = 500
 #: The list has changed since the confirmation page was made.
 CHANGED_STATUS = 409
-#: Of the confirmation page itself, not of the action's form.
-NOT_FIELDS = frozenset(
-    {"action", "confirmed", "count", "csrf_token", "digest", "everything", "matching"}
-    | {"row_action", "rowid", "token", "url"}
-)
 TOKEN = re.compile(r"[A-Za-z0-9_-]{20,100}")
 
 
 def handle(view: "TableView") -> Page:
     """Answer a posted action: the confirmation page, or the deed and the way to it."""
-    name, row_id = _what_was_pressed()
-    action = view.actions_by_name.get(name)
+    action = view.actions_by_name.get(request.form.get("action", ""))
     if action is None:
         abort(400)
     if not view.may(f"action:{action.name}"):
         abort(403)
     try:
-        choice = read_choice(view, action, row_id)
+        choice = read_choice(view, action)
     except DomainError as refusal:
         flash(refusal.message, "error")
         return redirect(_way_back(view), code=303)
@@ -63,12 +57,6 @@ def handle(view: "TableView") -> Page:
     if action.is_immediate and not is_shown_again():
         return _do_immediately(view, action, choice)
     return _ask_or_do(view, action, choice)
-
-
-def _what_was_pressed() -> tuple[str, str | None]:
-    """Return the action, and the row where its own menu was used: "cancel 12"."""
-    name, _, row_id = request.form.get("row_action", "").partition(" ")
-    return (name, row_id) if name else (request.form.get("action", ""), None)
 
 
 def _ask_or_do(view: "TableView", action: Action, choice: Choice) -> Page:
@@ -210,9 +198,14 @@ def _open_run(view: "TableView", action: Action, ids: list[int]) -> int:
 
 
 def _posted_fields(action: Action) -> Json:
-    if action.form is None:
-        return {}
-    return {name: values for name, values in request.form.lists() if name not in NOT_FIELDS}
+    """Return what was typed into the action's form, and nothing else that was posted."""
+    names = [field.name for field in action.form()] if action.form else []
+    return {
+        # A JSON document of the database holds no NUL.
+        key: [value.replace("\x00", "") for value in values]
+        for key, values in request.form.lists()
+        if any(key == name or key.startswith(f"{name}-") for name in names)
+    }
 
 
 def _show_what_was_done(view: "TableView") -> Page:

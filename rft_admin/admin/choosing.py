@@ -68,15 +68,12 @@ def read_ids(texts: Iterable[str]) -> list[int]:
     return list(ids)
 
 
-def read_choice(view: "TableView", action: Action, row_id: str | None) -> Choice:
+def read_choice(view: "TableView", action: Action) -> Choice:
     """Return the chosen rows.
 
-    :param row_id: of the row whose own menu was used, whatever else is ticked.
     :raises TooManyFit: if "all that fit" are too many.
     :raises ListChanged: if the list's address does not mean what it meant.
     """
-    if row_id is not None:
-        return Choice(read_ids([row_id]))
     if request.form.get("everything") != "1" or action.is_for_one:
         return Choice(read_ids(request.form.getlist("rowid")))
     text = request.form.get("matching", "")

@@ -403,6 +403,21 @@ class TestLong:
         assert run.fields == {"reason": ["Trainer ill"]}
         assert [one.cancellation_reason for one in bookings[:2]] == ["Trainer ill"] * 2
 
+    def test_keeps_nothing_but_the_actions_own_fields_and_no_nul(
+        self, office: Office, bookings: list[Booking], session: Session, few: None
+    ) -> None:
+        ids = [one.id for one in bookings[:2]]
+        strange = {"strange": "x" * 10_000, "reason-2": "y", "reasons": "z"}
+
+        answer = send(
+            office, "bookings", "cancel", *ids, reason="I\x00ll", confirmed="1", **strange
+        )
+
+        assert answer.status_code == 303
+        assert session.scalars(select(ActionRun.fields)).all() == [
+            {"reason": ["Ill"], "reason-2": ["y"]}
+        ]
+
     def test_can_be_stopped_and_leaves_the_rest_alone(
         self, office: Office, bookings: list[Booking], session: Session, few: None
     ) -> None:
