@@ -1,6 +1,7 @@
 """Actions on chosen rows: written down when confirmed, carried out row by row, each row once."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import CursorResult, Select, insert, or_, select, update
@@ -137,8 +138,17 @@ def lock_next(run_id: int) -> ActionRunRow | None:
     return db.session.scalar(_waiting(run_id).limit(1).with_for_update(skip_locked=True))
 
 
-def claim_next(run_id: int, *, now: datetime) -> ActionRunRow | None:
-    """Return the next waiting row, claimed for a while; None if none is free.
+@dataclass(frozen=True)
+class Claim:
+    """A row that a worker has for a while."""
+
+    entity_id: int
+    #: Somebody was at it before and did not come to the end: it may be half done.
+    is_second: bool
+
+
+def claim_next(run_id: int, *, now: datetime) -> Claim | None:
+    """Claim the next waiting row for a while; None if none is free.
 
     For deeds that have transactions of their own: no lock would last through them.
     """
@@ -146,9 +156,12 @@ def claim_next(run_id: int, *, now: datetime) -> ActionRunRow | None:
         return None
     free = or_(ActionRunRow.claimed_at.is_(None), ActionRunRow.claimed_at < now - CLAIM_LASTS)
     row = db.session.scalar(_waiting(run_id).where(free).limit(1).with_for_update(skip_locked=True))
-    if row is not None:
-        row.claimed_at = now
-    return row
+    if row is None:
+        return None
+    claim = Claim(row.entity_id, is_second=row.claimed_at is not None)
+    row.claimed_at = now
+    db.session.flush()
+    return claim
 
 
 def lock_waiting(run_id: int) -> list[ActionRunRow]:

@@ -139,7 +139,16 @@ def _do_in_one_transaction(view: "TableView", action: Action, row_id: int, order
 
 def _do_own_work(view: "TableView", action: Action, row_id: int, order: Order) -> Done:
     """Do what has transactions of its own, the confirmation written down before."""
-    run_id = transact(lambda: _open_run(view, action, [row_id]), by=order.by)
+
+    def open_and_claim() -> int:
+        run_id = _open_run(view, action, [row_id])
+        now = clock.now()
+        action_runs.claim_next(run_id, now=now)
+        # If this request is cut off in the middle, the worker goes on with it.
+        action_runs.queue(run_id, at=now + action_runs.GRACE)
+        return run_id
+
+    run_id = transact(open_and_claim, by=order.by)
     try:
         with audit.noting() as noted:
             done = as_done(do(view, action, row_id, order))

@@ -85,7 +85,7 @@ class Action:
     is_primary: bool = False
     #: One row at a time: its form is about this one.
     is_for_one: bool = False
-    #: A job carries it out, however few the rows are.
+    #: Each row is much work: a job carries it out as soon as there are several.
     is_long: bool = False
     #: All rows or none, in one transaction; None is as the view says.
     is_together: bool | None = None

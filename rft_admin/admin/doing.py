@@ -27,9 +27,12 @@ class Refused(DomainError):
     """The database refuses this."""
 
 
-def do(view: "TableView", action: Action, row_id: int, order: Order) -> Done | BaseResponse:
+def do(
+    view: "TableView", action: Action, row_id: int, order: Order, *, goes_on: bool = False
+) -> Done | BaseResponse:
     """Do the action to one row, in whatever transaction is open.
 
+    :param goes_on: it was broken off before; what it has done already is no hindrance then.
     :raises NotAllowed: if the person may not, by now.
     :raises Gone: if the row is out of reach, by now.
     :raises DomainError: as the use case refuses.
@@ -42,7 +45,7 @@ def do(view: "TableView", action: Action, row_id: int, order: Order) -> Done | B
     except RowMissing as missing:
         raise Gone from missing
     hindrance = action.hindrance(row)
-    if hindrance is not None:
+    if hindrance is not None and not goes_on:
         raise DomainError(hindrance)
     return action.run(row, order)
 

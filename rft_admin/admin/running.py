@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import MultiDict
 
 from rft_admin.accounts import action_runs, audit
+from rft_admin.accounts.action_runs import Claim
 from rft_admin.accounts.models import ActionRun, ActionRunRow, RowOutcome
 from rft_admin.admin.actions import Action, Done, Order
 from rft_admin.admin.actor import acting_as
@@ -63,7 +64,7 @@ class Errand:
 
 
 @dataclass
-class _Claim:
+class _AtWork:
     """The row that the open transaction works at, known even when the transaction is lost."""
 
     entity_id: int | None = None
@@ -120,14 +121,14 @@ def actor_of(run: ActionRun) -> Actor:
 
 def _do_next(errand: Errand) -> bool:
     """Do one row and write down its outcome, both or neither; return whether there was one."""
-    claim = _Claim()
+    at_work = _AtWork()
 
     def use_case() -> bool:
         row = action_runs.lock_next(errand.run_id)
         if row is None:
             _finish(errand)
             return False
-        claim.entity_id = row.entity_id
+        at_work.entity_id = row.entity_id
         _settle(row, _attempt(errand, row.entity_id))
         return True
 
@@ -135,10 +136,10 @@ def _do_next(errand: Errand) -> bool:
         return transact(use_case, by=errand.by)
     except DomainError as refusal:
         # Refused at the very end of the transaction.
-        return _settle_apart(errand, claim.entity_id, refusal)
+        return _settle_apart(errand, at_work.entity_id, refusal)
     except Exception:
         db.session.rollback()
-        _settle_apart(errand, claim.entity_id, DomainError(BROKEN))
+        _settle_apart(errand, at_work.entity_id, DomainError(BROKEN))
         raise
 
 
@@ -156,17 +157,13 @@ def _do_own_work(errand: Errand) -> bool:
     The row is claimed before and settled after. If the worker dies in between, the use case is
     called again, which may find its work half done: it goes on from there.
     """
-
-    def claim() -> int | None:
-        row = action_runs.claim_next(errand.run_id, now=clock.now())
-        return row.entity_id if row is not None else None
-
-    entity_id = transact(claim, by=errand.by)
-    if entity_id is None:
+    claim = transact(lambda: action_runs.claim_next(errand.run_id, now=clock.now()), by=errand.by)
+    if claim is None:
         _finish_or_come_back(errand)
         return False
+    entity_id = claim.entity_id
     try:
-        outcome = _attempt_own_work(errand, entity_id)
+        outcome = _attempt_own_work(errand, claim)
     except Exception:
         db.session.rollback()
         _settle_apart(errand, entity_id, DomainError(BROKEN))
@@ -175,12 +172,12 @@ def _do_own_work(errand: Errand) -> bool:
     return True
 
 
-def _attempt_own_work(errand: Errand, entity_id: int) -> Done | DomainError:
-    view, action = errand.view, errand.action
+def _attempt_own_work(errand: Errand, claim: Claim) -> Done | DomainError:
+    view, action, entity_id = errand.view, errand.action, claim.entity_id
     try:
         order = errand.order()
         with audit.noting() as noted:
-            done = as_done(do(view, action, entity_id, order))
+            done = as_done(do(view, action, entity_id, order, goes_on=claim.is_second))
         transact(lambda: tell_trail(view, action, entity_id, order, noted), by=errand.by)
     except DomainError as refusal:
         return refusal

@@ -252,6 +252,7 @@ SCHEDULE_ACTIONS = (
     ),
     Action(
         name="cancel_schedule",
+        is_long=True,
         label="Cancel date",
         question="The date is cancelled with all its bookings; what was paid goes back in full.",
         run=_cancel,

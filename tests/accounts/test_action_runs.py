@@ -115,10 +115,9 @@ class TestRows:
             run.id, now=NOW + action_runs.CLAIM_LASTS + timedelta(seconds=1)
         )
 
-        assert [row.entity_id if row else None for row in claimed] == [3, 5, 8, None]
+        assert [claim.entity_id if claim else None for claim in claimed] == [3, 5, 8, None]
         assert later is None
-        assert much_later is not None
-        assert much_later.entity_id == 3
+        assert much_later == action_runs.Claim(3, is_second=True)
 
     def test_belong_to_one_run(self, run: ActionRun) -> None:
         with pytest.raises(NotFound):

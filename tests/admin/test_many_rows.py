@@ -495,6 +495,8 @@ class TestOwnWork:
             reason="Trainer ill", confirmed="1",
         )  # fmt: skip
 
+        assert "<progress" in result_of(office, answer)
+        action_runs.carry_on(session.scalars(select(ActionRun.id)).one())
         page = result_of(office, answer)
         assert outcomes(session) == {
             first.id: RowOutcome.DONE,
@@ -527,6 +529,46 @@ class TestOwnWork:
         come_back = session.scalars(jobs, {"name": action_runs.JOB}).all()
         assert outcomes(session) == {schedule_id: RowOutcome.WAITING}
         assert [at > clock.now() for at in come_back] == [True]
+
+    def test_goes_on_where_a_request_was_cut_off(
+        self, office: Office, admin: User, bookings: list[Booking], session: Session
+    ) -> None:
+        """The date itself was cancelled already: that is no hindrance to its bookings."""
+        schedule = bookings[0].course_schedule
+        run = action_runs.open_run(
+            token="x" * 30,
+            entity_type="course_schedules",
+            action="cancel_schedule",
+            fields={"reason": ["Trainer ill"]},
+            entity_ids=[schedule.id],
+            is_together=False,
+            return_url="",
+            by=Actor(user_id=admin.id, label="office"),
+        )
+        action_runs.claim_next(run.id, now=clock.now() - 2 * action_runs.CLAIM_LASTS)
+        schedule.status = ScheduleStatus.CANCELLED
+        session.commit()
+
+        action_runs.carry_on(run.id)
+
+        assert outcomes(session) == {schedule.id: RowOutcome.DONE}
+        assert {one.status for one in bookings} == {BookingStatus.CANCELLED}
+
+    def test_leaves_a_job_that_looks_after_a_single_row(
+        self, office: Office, bookings: list[Booking], session: Session
+    ) -> None:
+        schedule_id = bookings[0].course_schedule_id
+
+        send(
+            office, "course_schedules", "cancel_schedule", schedule_id, reason="Ill", confirmed="1"
+        )
+
+        jobs = text(
+            "SELECT args ->> 'action_run_id' FROM procrastinate_jobs WHERE task_name = :name"
+        )
+        run = session.scalars(select(ActionRun)).one()
+        assert session.scalars(jobs, {"name": action_runs.JOB}).all() == [str(run.id)]
+        assert (run.status, run.done_count) == (RunStatus.COMPLETED, 1)
 
 
 class TestReadingAhead:
