@@ -66,6 +66,11 @@ class UserView(TableView):
         "customers": ListScope("Customers", lambda: User.role == Role.CUSTOMER),
         "office": ListScope("Office", lambda: User.role != Role.CUSTOMER),
     }
+    form_groups = (
+        ("Person", ("first_name", "last_name", "email", "phone", "company_name"), ""),
+        ("Letters", ("reminders_opt_out", "marketing_consent_at"), ""),
+        ("Sign-in", ("role", "must_change_password"), ""),
+    )
     not_in_form = {
         "password_hash": "set by the person, by a reset link",
         "is_active": "changed by Activate and Deactivate, which end sessions",

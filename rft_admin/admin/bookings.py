@@ -160,6 +160,27 @@ class BookingView(TableView):
         "company_name",
         "purchase_order",
     )
+    form_groups = (
+        ("Date", ("course_schedule_id",), ""),
+        (
+            "Booked by",
+            (
+                "contact_first_name",
+                "contact_last_name",
+                "contact_phone",
+                "first_name",
+                "last_name",
+                "email",
+                "phone",
+                "customer_type",
+                "company_name",
+                "purchase_order",
+            ),
+            "",
+        ),
+        ("Places", ("number_of_places", "booker_attends", "attendees"), ""),
+        ("Payment", ("payment_method", "discount_code", "early_start_request"), ""),
+    )
     extra_fields = {"attendees": _attendees_field}
     not_in_form = {
         name: reason

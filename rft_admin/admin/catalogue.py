@@ -33,6 +33,12 @@ from rft_admin.core import clock
 from rft_admin.delivery.models import Certificate
 
 MOST_DAYS = 4
+#: The fields of the days: the number of the day, and which end of it.
+DAY_FIELDS = {
+    f"day_{number}_{part}": (number, part)
+    for number in range(1, MOST_DAYS + 1)
+    for part in ("starts", "ends")
+}
 
 
 def _day_field(number: int, part: str) -> LondonDateTimeField:
@@ -94,10 +100,30 @@ class CourseScheduleView(TableView):
         "site_address",
         "joining_notes",
     )
+    form_groups = (
+        ("What and where", ("course_id", "venue_id", "trainer_id", "instructor_id"), ""),
+        (
+            "Days",
+            (
+                *(
+                    f"day_{n}_{part}"
+                    for n in range(1, MOST_DAYS + 1)
+                    for part in ("starts", "ends")
+                ),
+                "break_minutes",
+            ),
+            "As the clock shows it in London. Leave the days empty that there are not.",
+        ),
+        ("Places and price", ("max_capacity", "min_places", "price_override"), ""),
+        (
+            "Private course",
+            ("private_for_user_id", "group_price", "site_address"),
+            "Only for one client: such a date is never published.",
+        ),
+        ("For those who come", ("joining_notes",), ""),
+    )
     extra_fields = {
-        f"day_{number}_{part}": partial(_day_field, number, part)
-        for number in range(1, MOST_DAYS + 1)
-        for part in ("starts", "ends")
+        name: partial(_day_field, number, part) for name, (number, part) in DAY_FIELDS.items()
     } | {"break_minutes": _break_field}
     not_in_form = {
         "start_datetime": "the first day's start",
@@ -216,6 +242,26 @@ class CourseView(TableView):
         "certification_validity_years",
         "is_active",
     )
+    form_groups = (
+        ("The course", ("name", "slug", "course_type", "description"), ""),
+        (
+            "Hours, places and price",
+            ("duration_hours", "price", "max_capacity", "learners_per_trainer"),
+            "",
+        ),
+        (
+            "Certificate",
+            (
+                "certification_validity_years",
+                "certificate_basis",
+                "certificate_issuer",
+                "awarding_body_name",
+                "requires_identity_check",
+            ),
+            "",
+        ),
+        ("On the website", ("is_active", "display_order"), ""),
+    )
     column_searchable_list = ("name", "description", "slug")
     column_filters = ("course_type", "is_active", "price")
     default_order = (("display_order", False), ("name", False))
@@ -260,6 +306,11 @@ class VenueView(TableView):
     group, icon, singular = "Courses", "pin", "venue"
     question = "Where do we teach, how many fit in, and how does one get there?"
     column_list = ("name", "city", "postcode", "capacity", "allows_concurrent", "is_active")
+    form_groups = (
+        ("Address", ("name", "address_line1", "address_line2", "city", "postcode"), ""),
+        ("The room", ("capacity", "facilities", "parking_info"), ""),
+        ("Use", ("is_active", "allows_concurrent"), ""),
+    )
     column_searchable_list = ("name", "city", "postcode", "address_line1")
     column_filters = ("city", "is_active", "allows_concurrent")
     default_order = (("name", False),)
@@ -296,6 +347,25 @@ class TrainerView(TableView):
         "is_active",
         "is_available",
         "can_travel",
+    )
+    form_groups = (
+        (
+            "Qualification",
+            (
+                "user_id",
+                "trainer_code",
+                "qualification_number",
+                "qualification_expiry",
+                "specializations",
+                "bio",
+            ),
+            "",
+        ),
+        (
+            "Work",
+            ("hourly_rate", "is_active", "is_available", "can_travel", "max_travel_miles"),
+            "",
+        ),
     )
     column_searchable_list = (
         "trainer_code",

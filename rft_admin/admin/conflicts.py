@@ -11,6 +11,7 @@ from wtforms import BooleanField, Field, SelectField
 
 from rft_admin.accounts.models import AdminActivityLog
 from rft_admin.admin import stamps
+from rft_admin.admin.actor import signed_in_user
 from rft_admin.admin.fields import LondonDateTimeField, ReferenceField
 from rft_admin.admin.stamps import Said, Stamp
 from rft_admin.core.database import db
@@ -53,6 +54,8 @@ class Author:
 
     name: str
     at: datetime
+    #: The signed-in person himself, in another window.
+    is_me: bool
 
 
 def is_outrun(view: "TableView", row: Any, form: BaseForm, stamp: Stamp | None) -> bool:
@@ -68,7 +71,7 @@ def is_outrun(view: "TableView", row: Any, form: BaseForm, stamp: Stamp | None) 
     stored = view.edit_form_for(row, None)
     return any(
         stamps.texts_of(stored[field.name]) != stamp.said.get(field.name)
-        and field.data != stored[field.name].data
+        and not _is_same(field, stored[field.name])
         for field in form
     )
 
@@ -76,7 +79,7 @@ def is_outrun(view: "TableView", row: Any, form: BaseForm, stamp: Stamp | None) 
 def is_changed(view: "TableView", row: Any, form: BaseForm) -> bool:
     """Return whether the form says anything that is not stored already."""
     stored = view.edit_form_for(row, None)
-    return any(field.data != stored[field.name].data for field in form)
+    return any(not _is_same(field, stored[field.name]) for field in form)
 
 
 def differences(
@@ -88,7 +91,7 @@ def differences(
     found = [
         _difference(field, theirs[field.name], was[field.name] if was is not None else None)
         for field in form
-        if field.name in theirs and field.data != theirs[field.name].data
+        if field.name in theirs and not _is_same(field, theirs[field.name])
     ]
     return sorted(found, key=lambda one: not one.is_clash)
 
@@ -131,7 +134,12 @@ def find_author(view: "TableView", row_id: int) -> Author | None:
     )
     if entry is None:
         return None
-    return Author(name=str(entry.user or entry.actor_label or "the system"), at=entry.created_at)
+    me = signed_in_user()
+    return Author(
+        name=str(entry.user or entry.actor_label or "the system"),
+        at=entry.created_at,
+        is_me=me is not None and entry.user_id == me.id,
+    )
 
 
 def words_of(field: Field) -> str:
@@ -152,8 +160,8 @@ def words_of(field: Field) -> str:
 
 
 def _difference(mine: Field, theirs: Field, was: Field | None) -> Difference:
-    have_changed = was is None or was.data != theirs.data
-    have_typed = was is None or was.data != mine.data
+    have_changed = was is None or not _is_same(was, theirs)
+    have_typed = was is None or not _is_same(was, mine)
     is_clash = have_changed and have_typed
     return Difference(
         name=mine.name,
@@ -164,6 +172,12 @@ def _difference(mine: Field, theirs: Field, was: Field | None) -> Difference:
         is_clash=is_clash,
         chosen="" if is_clash else (MINE if have_typed else THEIRS),
     )
+
+
+def _is_same(one: Field, other: Field) -> bool:
+    """Return whether two fields say the same; nothing is nothing, however it is kept."""
+    nothing: tuple[Any, ...] = (None, "", [])
+    return one.data == other.data or (one.data in nothing and other.data in nothing)
 
 
 def _replace(merged: Typed, name: str, said: Said) -> None:

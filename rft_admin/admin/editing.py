@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from flask import abort, flash, redirect, request
+from flask import abort, flash, jsonify, make_response, redirect, request
 from flask_admin.form import BaseForm
 from sqlalchemy import inspect
 
@@ -10,7 +10,9 @@ from rft_admin.admin import conflicts, stamps
 from rft_admin.admin.choosing import read_ids, safe_return
 from rft_admin.admin.conflicts import RESOLVE, Typed
 from rft_admin.admin.exposing import Answer
+from rft_admin.admin.fields import ReferenceField, chosen_text
 from rft_admin.admin.interrupted import is_shown_again
+from rft_admin.admin.paths import find_reference
 from rft_admin.admin.rights import can
 from rft_admin.admin.saving import save
 from rft_admin.admin.stamps import Stamp
@@ -34,10 +36,14 @@ def create(view: "TableView") -> Answer:
     _leave_out_hidden(view, form, "create")
     if _is_to_be_saved(typed) and form.validate() and view.check_form(form, None):
         row = save(view, form, lambda: view.save_new(form))
+        if row is not None and _is_dialog():
+            return make_response(jsonify(id=row.id, text=chosen_text(row)), 201)
         if row is not None:
             flash(f"{view.one.capitalize()} “{row}” saved.", "success")
             return redirect(_return_url() or view.details_url(row.id))
-    return _page(view, "admin/create.html", form, None)
+    if _is_dialog():
+        _name_apart(form)
+    return _page(view, "admin/related.html" if _is_dialog() else "admin/create.html", form, None)
 
 
 def edit(view: "TableView") -> Answer:
@@ -61,6 +67,17 @@ def edit(view: "TableView") -> Answer:
         if form.is_outrun and typed is not None:
             return _conflict_page(view, row, typed, stamp)
     return _page(view, "admin/edit.html", form, row, stamp)
+
+
+def _is_dialog() -> bool:
+    """Return whether another form asks, in a dialog, for a row that it is going to refer to."""
+    return request.args.get("dialog") == "1"
+
+
+def _name_apart(form: BaseForm) -> None:
+    """Give the fields ids that the page around the dialog does not have."""
+    for field in form:
+        field.id = field.label.field_id = f"related-{field.id}"
 
 
 def _typed() -> Typed | None:
@@ -92,7 +109,20 @@ def _read_anew(view: "TableView", row_id: int) -> Any:
 def _form_for(view: "TableView", row: Any, typed: Typed | None) -> BaseForm:
     form = view.edit_form_for(row, typed)
     _leave_out_hidden(view, form, "edit")
+    _hand_over_titles(form, row)
     return form
+
+
+def _hand_over_titles(form: BaseForm, row: Any) -> None:
+    """Give the references' fields the rows that were loaded with this one: no query for each."""
+    mapper = inspect(type(row))
+    for field in form:
+        if not isinstance(field, ReferenceField) or field.name not in mapper.columns:
+            continue
+        reference = find_reference(mapper, mapper.columns[field.name])
+        related = getattr(row, reference.key) if reference is not None else None
+        if related is not None and can("list", type(related), row=related):
+            field.chosen = related
 
 
 def _page(

@@ -52,6 +52,8 @@ class ViewOptions(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
     not_in_details: ClassVar[tuple[str, ...]] = ()
     #: The details' cards: title, and columns, paths or extra facts' labels, the weightiest first.
     fact_groups: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()
+    #: The form's headings: title, its fields (of the new and the edit form), and a hint.
+    form_groups: ClassVar[tuple[tuple[str, tuple[str, ...], str], ...]] = ()
     empty_words: ClassVar[str] = ""
     #: Columns of other tables that fields of `new_form` or of actions refer by.
     reference_fields: ClassVar[Mapping[str, Any]] = {}

@@ -1,17 +1,28 @@
 """What the signed-in person may do on a screen, and the rows that may be seen there."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from flask import abort
+from flask import abort, current_app
+from flask_admin.form import BaseForm
 from sqlalchemy import select
 
 from rft_admin.admin.actions import Action, sorted_for_a_menu
 from rft_admin.admin.choosing import read_ids
 from rft_admin.admin.filters import ColumnFilter
-from rft_admin.admin.listing import load_rows
+from rft_admin.admin.form_groups import FieldGroup, grouped
 from rft_admin.admin.rights import can, scoped, visible
+from rft_admin.admin.titles import loads_for
 from rft_admin.admin.view_metadata import DerivedView
 from rft_admin.core.database import db
+
+
+@dataclass(frozen=True)
+class NewRelated:
+    """Beside a reference's field: the words and the address of the form for a new row."""
+
+    words: str
+    address: str
 
 
 class GuardedView(DerivedView):
@@ -43,6 +54,17 @@ class GuardedView(DerivedView):
             if visible(self.model, [entry.path.text], "list")
         }
 
+    def groups_of_form(self, form: BaseForm) -> list[FieldGroup]:
+        """Return the form's fields under their headings."""
+        return grouped(form, self.form_groups)
+
+    def field_new(self, field: Any) -> NewRelated | None:
+        """Return the way to a new row for a reference's field, if the person may make one."""
+        view = current_app.extensions["rft_admin_views"].get(getattr(field, "table", ""))
+        if view is None or not view.may("create"):
+            return None
+        return NewRelated(view.new_words or f"New {view.one}", view.address("create_view"))
+
     def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         # The original calls the view a second time after any TypeError inside it.
         return fn(self, *args, **kwargs)
@@ -54,12 +76,14 @@ class GuardedView(DerivedView):
 
     def get_many(self, ids: list[int], verb: str = "view") -> list[Any]:
         """Return the rows in the ids' order; 404 if one is missing or out of scope."""
-        allowed = db.session.scalars(
-            scoped(self.model, select(self.model.id).where(self.model.id.in_(ids)), verb)
-        ).all()
-        if set(allowed) != set(ids):
+        loads = loads_for(self.model, [self.path(name) for name in self.details_names])
+        statement = select(self.model).where(self.model.id.in_(ids)).options(*loads)
+        found = {
+            row.id: row for row in db.session.scalars(scoped(self.model, statement, verb)).unique()
+        }
+        if set(found) != set(ids):
             abort(404)
-        return load_rows(self, ids, [self.path(name) for name in self.details_names])
+        return [found[row_id] for row_id in ids]
 
     def offered_actions(self) -> list[Action]:
         """Return what the person may do here, the dangerous last."""

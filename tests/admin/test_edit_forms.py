@@ -12,6 +12,10 @@ from tests import factories
 from tests.admin.conftest import Office, QueryCounter
 from tests.admin.pages import sent_by
 
+#: Of the whole page, all that surrounds the form included.
+MOST_QUERIES = 6
+MOST_BYTES = 60_000
+
 
 @pytest.fixture
 def stored(app: Flask, rows: dict[str, int], session: Session, office: Office) -> dict[str, int]:
@@ -44,3 +48,33 @@ class TestUntouched:
 
         assert len(written) > 12
         assert written == {table: [] for table in stored}
+
+
+class TestCost:
+    @pytest.mark.parametrize("more", [0, 150])
+    def test_is_small_however_large_the_tables_are(
+        self,
+        office: Office,
+        stored: dict[str, int],
+        session: Session,
+        count_queries: QueryCounter,
+        more: int,
+    ) -> None:
+        factories.UserFactory.create_batch(more)
+        factories.VenueFactory.create_batch(more)
+        factories.CourseFactory.create_batch(more)
+        session.commit()
+        costs = {}
+
+        for table, row_id in stored.items():
+            session.expunge_all()
+            with count_queries() as statements:
+                page = office.get(f"/admin/{table}/edit/?id={row_id}")
+            assert page.status_code == 200
+            costs[table] = (len(statements), len(page.data))
+
+        assert {
+            table: cost
+            for table, cost in costs.items()
+            if cost[0] > MOST_QUERIES or cost[1] > MOST_BYTES
+        } == {}

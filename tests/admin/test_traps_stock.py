@@ -319,7 +319,7 @@ class TestTrap6LostUpdates:
         session.refresh(venue)
         assert answer.status_code == 409
         assert (venue.name, venue.city) == ("Hall", "Bradford")
-        assert "Only they changed it" in answer.text
+        assert "Changed there only" in answer.text
 
 
 class TestTrap7Moments:

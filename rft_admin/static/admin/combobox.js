@@ -1,12 +1,18 @@
 /* Suggestions for a field that refers to another row. */
 
-function comboboxes() {
-  document.querySelectorAll("input[data-lookup]").forEach(function (input, index) {
+let boxes = 0;
+
+function comboboxes(root) {
+  root.querySelectorAll("input[data-lookup]").forEach(function (input) {
+    const index = boxes++;
     const list = document.createElement("ul");
     const box = document.createElement("div");
     let timer = 0;
     let asked = 0;
     let active = -1;
+    const told = document.createElement("span");
+    told.className = "visually-hidden";
+    told.setAttribute("role", "status");
     list.id = "combo-list-" + index;
     list.className = "combo-list";
     list.hidden = true;
@@ -14,7 +20,7 @@ function comboboxes() {
     list.setAttribute("aria-label", "Suggestions");
     box.className = "combo";
     input.parentNode.insertBefore(box, input);
-    box.append(input, list);
+    box.append(input, list, told);
     input.setAttribute("role", "combobox");
     input.setAttribute("aria-autocomplete", "list");
     input.setAttribute("aria-expanded", "false");
@@ -62,6 +68,7 @@ function comboboxes() {
       list.hidden = rows.length === 0;
       active = -1;
       input.setAttribute("aria-expanded", String(rows.length > 0));
+      told.textContent = rows.length ? rows.length + " suggestions" : "Nothing fits";
     }
 
     async function ask() {
@@ -83,12 +90,16 @@ function comboboxes() {
     input.addEventListener("focus", function () {
       input.select();
     });
+    // A table of a few rows is then chosen from like from a select.
+    input.addEventListener("click", function () {
+      if (list.hidden) ask();
+    });
     input.addEventListener("keydown", function (event) {
       if (event.key === "ArrowDown" && list.hidden) ask();
       else if (event.key === "ArrowDown") mark(active + 1);
       else if (event.key === "ArrowUp") mark(active - 1);
       else if (event.key === "Enter" && active >= 0) choose(list.children[active]);
-      else if (event.key === "Escape") close();
+      else if (event.key === "Escape" && !list.hidden) close();
       else return;
       event.preventDefault();
     });
@@ -96,4 +107,7 @@ function comboboxes() {
   });
 }
 
-comboboxes();
+comboboxes(document);
+document.addEventListener("office:added", function (event) {
+  comboboxes(event.target);
+});

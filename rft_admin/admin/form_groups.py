@@ -1,0 +1,36 @@
+"""A form's fields under headings: long forms are one page that can be read, not tabs.
+
+Tabs would hide a fault, cannot be searched by the browser and need JavaScript.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask_admin.form import BaseForm
+from wtforms import Field
+
+#: What stands under the last heading of a form that has headings.
+REST = "More"
+
+
+@dataclass(frozen=True)
+class FieldGroup:
+    """Fields under one heading; without a title it is the whole form."""
+
+    title: str
+    hint: str
+    fields: list[Field]
+
+
+def grouped(form: BaseForm, groups: Sequence[tuple[str, tuple[str, ...], str]]) -> list[FieldGroup]:
+    """Return the form's fields by their groups, each field once, those of no group last."""
+    found = [
+        FieldGroup(title, hint, [form[name] for name in names if name in form])
+        for title, names, hint in groups
+    ]
+    found = [group for group in found if group.fields]
+    taken = {field.name for group in found for field in group.fields}
+    rest = [field for field in form if field.name not in taken]
+    if rest:
+        found.append(FieldGroup(REST if found else "", "", rest))
+    return found
