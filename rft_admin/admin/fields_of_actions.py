@@ -65,6 +65,14 @@ class ApprovalForm(BaseForm):  # type: ignore[misc] # as above
         "Reason", description="Needed for another amount.", validators=[Optional()]
     )
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Return whether it makes sense: another amount has its reason, asked before any row."""
+        is_sound: bool = super().validate(extra_validators)
+        if is_sound and self.amount.data is not None and not (self.reason.data or "").strip():
+            self.reason.errors = ["Please give a reason; the customer reads it."]
+            return False
+        return is_sound
+
 
 class ResponseForm(BaseForm):  # type: ignore[misc] # as above
     """An answer to an inquiry."""

@@ -19,11 +19,19 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from rft_admin.accounts import action_runs
-from rft_admin.accounts.models import ActionRun, ActionRunRow, AdminSession, RowOutcome, RunStatus
+from rft_admin.accounts.models import (
+    ActionRun,
+    ActionRunRow,
+    AdminActivityLog,
+    AdminSession,
+    RowOutcome,
+    RunStatus,
+)
 from rft_admin.core import clock
 from rft_admin.core.actor import Actor
 from rft_admin.core.database import db, transact
 from rft_admin.core.tokens import hash_token, new_token
+from rft_admin.jobs import worker
 from rft_admin.messaging.models import EmailLog
 from tests import factories
 from tests.admin.conftest import Office
@@ -143,6 +151,19 @@ class TestWorkers:
         run = db.session.get_one(ActionRun, run_id)
         assert letters() == dict.fromkeys(ids, 1)
         assert (run.status, run.done_count, run.refused_count) == (RunStatus.COMPLETED, ROWS, 0)
+
+    def test_act_in_the_name_of_who_confirmed_it(self, house: Flask) -> None:
+        run_id, ids = a_run(3)
+        user_id = db.session.get_one(ActionRun, run_id).user_id
+        transact(lambda: action_runs.queue(run_id))
+
+        worker.work(house, wait=False)
+
+        assert letters() == dict.fromkeys(ids, 1)
+        trail = select(AdminActivityLog.user_id).where(
+            AdminActivityLog.entity_type == "email_logs", AdminActivityLog.action == "created"
+        )
+        assert db.session.scalars(trail).all() == [user_id] * 3
 
     def test_killed_in_the_middle_leaves_the_rest_to_the_next(
         self, house: Flask, fresh_database: str

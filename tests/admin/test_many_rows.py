@@ -114,6 +114,18 @@ class TestRowByRow:
         session.refresh(second)
         assert second.net_refund == 74
 
+    def test_asks_for_what_is_missing_before_any_row(
+        self, office: Office, session: Session
+    ) -> None:
+        ids = [factories.RefundFactory().id for _ in range(2)]
+        session.commit()
+
+        answer = send(office, "refunds", "approve_refund", *ids, amount="5", confirmed="1")
+
+        assert answer.status_code == 422
+        assert "Please give a reason" in answer.text
+        assert outcomes(session) == {}
+
     def test_leaves_a_trail_of_each_row_even_where_nothing_of_it_changed(
         self, office: Office, bookings: list[Booking], session: Session
     ) -> None:
