@@ -56,6 +56,15 @@ _PARTS = {
 
 _QUESTIONS = (
     _Question(
+        "actions taken whose counts are not those of their rows",
+        """
+        SELECT count(*) FROM action_runs a WHERE (a.row_count, a.done_count, a.refused_count) <> (
+            SELECT count(*), count(*) FILTER (WHERE r.outcome = 'done'),
+                   count(*) FILTER (WHERE r.outcome = 'refused')
+            FROM action_run_rows r WHERE r.action_run_id = a.id)
+        """,
+    ),
+    _Question(
         "dates whose counted places differ from the counter, where no hold has expired since",
         """
         SELECT count(*) FROM ($taken) t WHERE t.taken <> t.current_capacity

@@ -19,7 +19,7 @@ from rft_admin.accounts.models import (
     RunStatus,
     User,
 )
-from rft_admin.admin import acting
+from rft_admin.admin import acting, choosing
 from rft_admin.admin.bookings import BookingView
 from rft_admin.bookings.models import Booking, BookingStatus
 from rft_admin.catalogue.models import Course, CourseSchedule, ScheduleStatus
@@ -221,6 +221,16 @@ class TestAllOrNone:
         assert "Out of use already." in page
         assert "all of the rows or none" in page
 
+    def test_refuses_more_than_one_transaction_should_hold(
+        self, office: Office, courses: list[Course], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(acting, "MOST_TOGETHER", 2)
+
+        answer = send(office, "courses", "deactivate", *[one.id for one in courses])
+
+        assert answer.status_code == 303
+        assert "At most 2 rows at once here" in office.get("/admin/courses/").text
+
     def test_offers_to_take_back_what_was_done(
         self, office: Office, courses: list[Course], session: Session
     ) -> None:
@@ -296,6 +306,20 @@ class TestAllThatFit:
 
         assert answer.status_code == 303
         assert "choose in the list again" in office.get("/admin/bookings/").text
+
+    def test_refuses_more_than_can_be_shown_and_carried_out(
+        self,
+        office: Office,
+        bookings: list[Booking],
+        session: Session,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(choosing, "MOST_MATCHING", 3)
+
+        answer = send(office, "bookings", "send_reminder", everything="1", matching="")
+
+        assert answer.status_code == 303
+        assert "Please narrow the list" in office.get("/admin/bookings/").text
 
     def test_reaches_only_the_rows_of_the_person(
         self, classroom: Office, instructor: User, session: Session
