@@ -29,6 +29,11 @@ FIGURES = (
     ("certificates", "expiring", "certificates expiring", ""),
     ("email_logs", "failed", "letters failed", "alert"),
 )
+#: What a person must be allowed to do before the list is his work; else to look at it.
+NEEDED = {
+    ("course_schedules", "to_decide"): "action:decide_to_run",
+    ("special_requirements", "todo"): "edit",
+}
 #: What is listed in full.
 WAITING = (
     ("refunds", "waiting", "Refunds to decide"),
@@ -74,19 +79,20 @@ def today() -> Today:
     """Return today's work for the signed-in person."""
     now = clock.now()
     classes = list_next_classes(now)
-    figures = [_figure(*one) for one in FIGURES if _may_list(one[0])]
+    figures = [_figure(*one) for one in FIGURES if _may(one[0], one[1])]
     return Today(
         figures=figures,
         classes_today=[one for one in classes if one.is_on(now)],
         next_classes=[one for one in classes if not one.is_on(now)],
         waiting=_waiting(figures),
-        size=database_size() if _may_list("settings") else None,
+        size=database_size() if _may("settings") else None,
     )
 
 
-def _may_list(table: str) -> bool:
+def _may(table: str, scope: str = "") -> bool:
+    """Return whether what waits in a list is the signed-in person's work."""
     view = view_of(table)
-    return view is not None and can("list", view.model)
+    return view is not None and can(NEEDED.get((table, scope), "list"), view.model)
 
 
 def _figure(table: str, scope: str, words: str, tone: str) -> Figure:

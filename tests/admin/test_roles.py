@@ -315,6 +315,24 @@ class TestForeignRows:
         assert session.scalar(select(func.count(SpecialRequirement.id))) == 3
 
 
+class TestToday:
+    def test_shows_an_instructor_his_classes_and_nothing_of_the_offices_work(
+        self, office: Office, classroom: Office, classes: Classes, session: Session
+    ) -> None:
+        factories.RequirementFactory(
+            booking=classes.rows["own"]["bookings"], share_with_trainer=True, requires_action=True
+        )
+        session.commit()
+        words = ("refunds to decide", "bookings owed", "dates to decide", "requirements to handle")
+
+        seen = classroom.get("/admin/").text
+
+        assert [one for one in words if one not in office.get("/admin/").text] == []
+        assert [one for one in words if one in seen] == []
+        assert "Emergency First Aid at Work" in seen
+        assert_tells_nothing(seen)
+
+
 class TestHiddenFields:
     def test_are_on_no_page_and_in_no_file(
         self, office: Office, classroom: Office, classes: Classes
