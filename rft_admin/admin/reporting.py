@@ -5,17 +5,25 @@ from typing import Any
 from flask import redirect, url_for
 from flask_admin.form import BaseForm
 from werkzeug.wrappers import Response as BaseResponse
-from wtforms import DateField, SelectField
+from wtforms import BooleanField, DateField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from rft_admin.admin.actions import Action, Done, Order
 from rft_admin.admin.base import ListScope, TableView
 from rft_admin.admin.fields import StatusField
+from rft_admin.admin.fields_of_json import LinesField
+from rft_admin.admin.forms import apply_form
 from rft_admin.admin.registry import details_address, screen
 from rft_admin.core import clock
-from rft_admin.reporting import reports
-from rft_admin.reporting.models import AnalyticsEvent, Report, ReportFormat, ReportStatus
+from rft_admin.reporting import reports, scheduling
+from rft_admin.reporting.models import (
+    AnalyticsEvent,
+    Report,
+    ReportFormat,
+    ReportStatus,
+    ScheduleFrequency,
+)
 from rft_admin.reporting.queries import QUESTIONS
 
 
@@ -29,6 +37,10 @@ def _download(report: Any, order: Order) -> BaseResponse:
     return redirect(url_for("admin.file", table="reports", row_id=report.id), code=303)
 
 
+BY_ITSELF = "At six in the morning, about the day, week or month that has passed."
+TOLD = "E-mail addresses of admins, one a line. The file stays behind the sign-in."
+
+
 class NewReportForm(BaseForm):  # type: ignore[misc] # Flask-Admin ships no types
     """Which report, over which days, in which form."""
 
@@ -38,6 +50,9 @@ class NewReportForm(BaseForm):  # type: ignore[misc] # Flask-Admin ships no type
     format = StatusField("Format", ReportFormat)
     start_date = DateField("From", validators=[Optional()])
     end_date = DateField("To, this day included", validators=[Optional()])
+    is_scheduled = BooleanField("Comes by itself", description=BY_ITSELF)
+    schedule_frequency = StatusField("How often", ScheduleFrequency, may_be_empty=True)
+    recipients = LinesField("Told by letter", description=TOLD)
 
 
 @screen(Report)
@@ -59,9 +74,13 @@ class ReportView(TableView):
     column_searchable_list = ("report_name", "report_type")
     column_filters = ("status", "format", "generated_by_id", "created_at")
     default_order = (("id", True),)
-    scopes = {"failed": ListScope("Failed", lambda: Report.status == ReportStatus.FAILED)}
+    scopes = {
+        "planned": ListScope("Come by themselves", lambda: Report.is_scheduled),
+        "failed": ListScope("Failed", lambda: Report.status == ReportStatus.FAILED),
+    }
     new_form = NewReportForm
-    form_columns = ("report_name",)
+    form_columns = ("report_name", "is_scheduled", "schedule_frequency", "recipients")
+    column_descriptions = {"is_scheduled": BY_ITSELF, "recipients": TOLD}
     not_in_form = {
         name: reason
         for names, reason in (
@@ -80,10 +99,7 @@ class ReportView(TableView):
                 ("status", "progress", "row_count", "error_message", "file_url", "stored_file_id"),
                 "written by the job",
             ),
-            (
-                ("is_scheduled", "schedule_frequency", "next_run_at", "recipients"),
-                "reports by themselves are not offered yet",
-            ),
+            (("next_run_at",), "reckoned from how often it comes"),
         )
         for name in names
     }
@@ -110,12 +126,28 @@ class ReportView(TableView):
         return row.status in {ReportStatus.QUEUED, ReportStatus.RUNNING}
 
     def save_new(self, form: BaseForm) -> Any:
-        """Ask for the report."""
-        return reports.request_report(
+        """Ask for the report, and let it come by itself if that is wanted."""
+        report = reports.request_report(
             report_type=form.report_type.data,
             report_format=form.format.data,
             start_date=form.start_date.data,
             end_date=form.end_date.data,
+            now=clock.now(),
+            by=self.actor(),
+        )
+        return self._plan(form, report)
+
+    def save_changes(self, form: BaseForm, row: Any) -> None:
+        """Rename the report, and let it come by itself or no more."""
+        apply_form(form, row, ["report_name"])
+        self._plan(form, row)
+
+    def _plan(self, form: BaseForm, report: Report) -> Report:
+        return scheduling.plan(
+            report=report,
+            is_scheduled=form.is_scheduled.data,
+            frequency=form.schedule_frequency.data,
+            recipients=form.recipients.data or [],
             now=clock.now(),
             by=self.actor(),
         )

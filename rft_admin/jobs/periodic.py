@@ -18,6 +18,7 @@ from rft_admin.messaging import notifications
 from rft_admin.messaging import service as messaging
 from rft_admin.messaging.models import NotificationType, Priority
 from rft_admin.payments import billing, disputes, reconcile, reconciliation
+from rft_admin.reporting import scheduling
 from rft_admin.upkeep import retention
 from rft_admin.upkeep.size import database_size
 
@@ -146,3 +147,9 @@ def _warn_of_size() -> None:
         now=clock.now(),
         expires_at=clock.now() + WARNING_LASTS,
     )
+
+
+@by_the_clock("make_due_reports", "5 * * * *")
+def make_due_reports() -> None:
+    """Ask for the reports that come by themselves and have come due."""
+    scheduling.make_due(now=clock.now(), by=actor_of("make_due_reports"))

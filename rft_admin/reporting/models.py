@@ -69,9 +69,12 @@ class Report(Versioned, Model):
     end_date: Mapped[date | None] = mapped_column(index=True)
     #: A path of the admin, once it is there.
     file_url: Mapped[WebLink] = mapped_column(default="", server_default="", info={"label": "Link"})
-    is_scheduled: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    #: It comes by itself: each time another report is made of the period that has passed.
+    is_scheduled: Mapped[bool] = mapped_column(
+        default=False, server_default=text("false"), info={"label": "Comes by itself"}
+    )
     schedule_frequency: Mapped[ScheduleFrequency | None] = enum_column(
-        "schedule_frequency", ScheduleFrequency
+        "schedule_frequency", ScheduleFrequency, info={"label": "How often"}
     )
     #: Per cent.
     progress: Mapped[int] = mapped_column(
@@ -79,9 +82,13 @@ class Report(Versioned, Model):
     )
     row_count: Mapped[int | None] = mapped_column(info={"label": "Rows"})
     error_message: Mapped[LongText | None]
-    next_run_at: Mapped[datetime | None] = mapped_column(index=True)
-    #: E-mail addresses.
-    recipients: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'::jsonb"))
+    next_run_at: Mapped[datetime | None] = mapped_column(index=True, info={"label": "Comes next"})
+    #: E-mail addresses of admins.
+    recipients: Mapped[list[Any]] = mapped_column(
+        default=list,
+        server_default=text("'[]'::jsonb"),
+        info={"label": "Told by letter", "shown_as": "lines"},
+    )
     #: None before it is made, and again once the file has expired.
     stored_file_id: Mapped[int | None] = mapped_column(
         ForeignKey("stored_files.id", ondelete="SET NULL"), index=True

@@ -12,6 +12,7 @@ from rft_admin.core.errors import DomainError, NotFound
 from rft_admin.core.files import StoredFile, store_file
 from rft_admin.core.formats import format_short_date
 from rft_admin.core.queue import defer
+from rft_admin.reporting import letters
 from rft_admin.reporting.models import Report, ReportFormat, ReportStatus
 from rft_admin.reporting.queries import QUESTIONS, Cell, Question
 from rft_admin.reporting.renderers import MEDIA_TYPES, RENDERERS
@@ -98,7 +99,7 @@ def run(report_id: int, *, now: datetime) -> None:
     the reason.
     """
     with unit_of_work(by=JOB):
-        report = _lock(report_id)
+        report = lock(report_id)
         if report.status is ReportStatus.COMPLETED:
             return
         report.status = ReportStatus.RUNNING
@@ -125,6 +126,22 @@ def download(*, report_id: int) -> StoredFile:
     return report.stored_file
 
 
+def lock(report_id: int) -> Report:
+    """Lock a report and return it as it is now.
+
+    :raises NotFound: if there is no such report.
+    """
+    report = db.session.scalar(
+        select(Report)
+        .where(Report.id == report_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if report is None:
+        raise NotFound("There is no such report.")
+    return report
+
+
 def _make(report_id: int, question: Question, now: datetime) -> None:
     # One read, apart from the rows that tell of its progress: what it says is of one moment.
     with unit_of_work(by=JOB):
@@ -145,6 +162,7 @@ def _make(report_id: int, question: Question, now: datetime) -> None:
         report.progress = 100
         report.error_message = None
         report.file_url = f"/admin/reports/details/?id={report_id}"
+        letters.report_ready(report, now=now)
 
 
 def _counted(
@@ -164,7 +182,7 @@ def _tell_progress(report_id: int, percent: int) -> None:
 
 def _fail(report_id: int, reason: str) -> None:
     with unit_of_work(by=JOB):
-        report = _lock(report_id)
+        report = lock(report_id)
         report.status = ReportStatus.FAILED
         report.error_message = reason
 
@@ -175,18 +193,6 @@ def _name(question: Question, start: date | None, end: date | None) -> str:
     first = format_short_date(start) if start else "the beginning"
     last = format_short_date(end) if end else "today"
     return f"{question.name}: {first} to {last}"
-
-
-def _lock(report_id: int) -> Report:
-    report = db.session.scalar(
-        select(Report)
-        .where(Report.id == report_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    if report is None:
-        raise NotFound("There is no such report.")
-    return report
 
 
 def _get(report_id: int) -> Report:
