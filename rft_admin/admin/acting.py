@@ -15,7 +15,7 @@ from rft_admin.accounts.models import RowOutcome
 from rft_admin.admin.actions import Action, Done, Order
 from rft_admin.admin.actor import current_actor_from_request
 from rft_admin.admin.choosing import Choice, digest_of, read_choice, safe_return
-from rft_admin.admin.confirming import ask, willing_ids
+from rft_admin.admin.confirming import ask, is_as_seen, willing_ids
 from rft_admin.admin.doing import as_done, do, do_and_tell, refusal_for, tell_trail, values_of
 from rft_admin.admin.interrupted import is_shown_again
 from rft_admin.admin.running import carry_on
@@ -36,6 +36,9 @@ MOST_AT_ONCE = 50
 MOST_TOGETHER = 500
 #: The list has changed since the confirmation page was made.
 CHANGED_STATUS = 409
+CHANGED_MEANWHILE = (
+    "This has changed since the page was made. Nothing was done yet: look at it again."
+)
 TOKEN = re.compile(r"[A-Za-z0-9_-]{20,100}")
 
 
@@ -74,6 +77,8 @@ def _ask_or_do(view: "TableView", action: Action, choice: Choice) -> Page:
     able = willing_ids(view, action, choice)
     if choice.is_everything and (not able or request.form.get("digest") != digest_of(able)):
         return ask(view, action, choice, form, _what_changed(len(able))), CHANGED_STATUS
+    if not is_as_seen(view, action, choice) and _find_run() is None:
+        return ask(view, action, choice, form, CHANGED_MEANWHILE), CHANGED_STATUS
     try:
         if len(choice.ids) == 1:
             return _do_one(view, action, choice, form)
@@ -219,12 +224,17 @@ def _posted_fields(action: Action) -> Json:
 
 def _show_what_was_done(view: "TableView") -> Page:
     """Lead to what became of this confirmation when it was sent the first time."""
-    actor = current_actor_from_request()
-    run = action_runs.find_run(user_id=actor.user_id, token=request.form.get("token", ""))
+    run = _find_run()
     if run is None:
         abort(409)
     flash("This was sent twice and done once.", "info")
     return redirect(_page_of(run.id), code=303)
+
+
+def _find_run() -> Any:
+    """Return what became of this very confirmation, if it was sent before."""
+    actor = current_actor_from_request()
+    return action_runs.find_run(user_id=actor.user_id, token=request.form.get("token", ""))
 
 
 def _asked_again(

@@ -1,5 +1,6 @@
 """The confirmation page: which rows, what they come to, what goes out, and what cannot be done."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -65,6 +66,7 @@ def ask(
         is_blocked=bool(is_together and hindered),
         is_together=is_together,
         digest=digest_of([row.id for row in willing]),
+        seen=_seen(view, willing, consequences),
         consequences=consequences,
         letters=_batches(consequences.letters),
         most_named=MOST_NAMED,
@@ -77,11 +79,36 @@ def ask(
     return page
 
 
+def is_as_seen(view: "TableView", action: Action, choice: Choice) -> bool:
+    """Return whether the rows, sums and letters are still what the confirmed page has shown.
+
+    A request that was not made by that page says nothing of what was seen, and is not asked.
+    """
+    seen = request.form.get("seen")
+    if seen is None:
+        return True
+    rows = view.get_many(choice.ids, f"action:{action.name}")
+    with action.read_ahead(rows):
+        willing = [row for row in rows if action.hindrance(row) is None]
+        consequences = action.consequences(willing) if willing else Consequences()
+    return seen == _seen(view, willing, consequences)
+
+
 def willing_ids(view: "TableView", action: Action, choice: Choice) -> list[int]:
     """Return the chosen rows that can take the action now."""
     rows = view.get_many(choice.ids, f"action:{action.name}")
     with action.read_ahead(rows):
         return [row.id for row in rows if action.hindrance(row) is None]
+
+
+def _seen(view: "TableView", willing: list[Any], consequences: Consequences) -> str:
+    """Return a digest of what the page shows: a job that writes other columns changes nothing."""
+    shown = (
+        [(row.id, str(row), view.describe_briefly(row)) for row in willing],
+        list(consequences.sums),
+        [(letter.template, letter.address) for letter in consequences.letters],
+    )
+    return hashlib.sha256(repr(shown).encode()).hexdigest()
 
 
 def _hindered(action: Action, rows: list[Any]) -> list[Hindered]:
