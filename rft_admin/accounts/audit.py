@@ -117,7 +117,7 @@ def record(
 
 
 def list_history(entity_type: str, entity_id: int) -> list[AdminActivityLog]:
-    """Return what happened to one row, the newest first."""
+    """Return what happened to one row alone, the newest first; `trail` reads with its parts."""
     return list(
         db.session.scalars(
             select(AdminActivityLog)
@@ -128,6 +128,15 @@ def list_history(entity_type: str, entity_id: int) -> list[AdminActivityLog]:
             .order_by(AdminActivityLog.id.desc())
         )
     )
+
+
+def is_unquoted(model: type[Model], key: str) -> bool:
+    """Return whether a column's values stay out of the log, and out of what is shown of it."""
+    column = inspect(model).columns.get(key)
+    info = column.info if column is not None else {}
+    if info.get("sensitive") or info.get("unquoted"):
+        return True
+    return key not in NOT_SECRET and any(word in key for word in SECRET_WORDS)
 
 
 def changes_sha256(changes: Json) -> str:
@@ -296,16 +305,9 @@ def _history(state: InstanceState[Any], key: str) -> History:
 
 
 def _change(row: Model, key: str, old: Any, new: Any) -> Any:
-    if _is_unquoted(row, key):
+    if is_unquoted(type(row), key):
         return CHANGED
     return {"old": _plain(old), "new": _plain(new)}
-
-
-def _is_unquoted(row: Model, key: str) -> bool:
-    info = inspect(row).mapper.columns[key].info
-    if info.get("sensitive") or info.get("unquoted"):
-        return True
-    return key not in NOT_SECRET and any(word in key for word in SECRET_WORDS)
 
 
 def _plain(value: Any) -> Any:

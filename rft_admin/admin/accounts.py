@@ -4,15 +4,15 @@ from typing import Any
 
 from rft_admin.accounts import people, sessions
 from rft_admin.accounts.models import AdminActivityLog, AdminSession, PasswordReset, Role, User
+from rft_admin.admin import person_page
 from rft_admin.admin.actions import Action, Consequences, Done, Order, letter_to
 from rft_admin.admin.base import ListScope, TableView
-from rft_admin.admin.details import Panel
+from rft_admin.admin.details import Figure, Notice
+from rft_admin.admin.person_page import PERSON_PANELS
 from rft_admin.admin.registry import details_address, register, screen
-from rft_admin.bookings.models import Booking, BookingAttendee
+from rft_admin.admin.timeline import Source
 from rft_admin.core.errors import DomainError
-from rft_admin.delivery.models import Certificate
 from rft_admin.messaging import account_letters
-from rft_admin.payments.models import Refund
 
 
 class EmailTaken(DomainError):
@@ -77,38 +77,7 @@ class UserView(TableView):
         "last_login": "written at sign-in",
         "erased_at": "written by the erasure",
     }
-    panels = (
-        Panel(
-            "Bookings",
-            Booking,
-            "user_id",
-            (
-                "booking_reference",
-                "course_schedule_id",
-                "status",
-                "payment_status",
-                "payment_amount",
-            ),
-        ),
-        Panel(
-            "Places taken for this person",
-            BookingAttendee,
-            "user_id",
-            ("full_name", "booking_id", "cancelled_at"),
-        ),
-        Panel(
-            "Certificates",
-            Certificate,
-            "user_id",
-            ("certificate_number", "course_name", "status", "expiry_date"),
-        ),
-        Panel(
-            "Refunds",
-            Refund,
-            "user_id",
-            ("refund_reference", "status", "net_refund", "requested_at"),
-        ),
-    )
+    panels = PERSON_PANELS
     actions = (
         Action(
             name="deactivate",
@@ -145,6 +114,18 @@ class UserView(TableView):
             ),
         ),
     )
+
+    def headline(self, row: Any) -> list[Figure]:
+        """Return the few numbers that tell where the row stands."""
+        return person_page.figures_of(row)
+
+    def notices(self, row: Any) -> list[Notice]:
+        """Return what wants to be done with the row."""
+        return person_page.notices_of(row)
+
+    def timeline(self, row: Any) -> list[Source]:
+        """Return what the row's timeline is made of."""
+        return person_page.sources_of(row)
 
     def save_new(self, form: Any) -> Any:
         """Store a person; the address must be free.

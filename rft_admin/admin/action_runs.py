@@ -11,11 +11,10 @@ from rft_admin.accounts.models import ActionRun, ActionRunRow, RowOutcome, RunSt
 from rft_admin.admin.actions import Action, Done, Order
 from rft_admin.admin.base import ListScope, TableView
 from rft_admin.admin.choosing import MOST_ROWS, safe_return
-from rft_admin.admin.details import view_of
 from rft_admin.admin.exposing import Answer, expose
 from rft_admin.admin.listing import load_rows
 from rft_admin.admin.naming import label_of_table
-from rft_admin.admin.registry import details_address, screen
+from rft_admin.admin.registry import details_address, screen, view_of
 from rft_admin.admin.rights import scoped
 from rft_admin.core.database import db
 

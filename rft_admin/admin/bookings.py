@@ -3,14 +3,16 @@
 from typing import Any
 
 from flask_admin.form import BaseForm
+from sqlalchemy import select
 from wtforms import BooleanField, IntegerField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional
 
+from rft_admin.admin import booking_page, timelines
 from rft_admin.admin.base import ListScope, TableView
 from rft_admin.admin.booking_actions import BOOKING_ACTIONS, terms_of
-from rft_admin.admin.cells import show
-from rft_admin.admin.details import Panel
+from rft_admin.admin.booking_page import BOOKING_PANELS
+from rft_admin.admin.details import Figure, Notice
 from rft_admin.admin.fields import (
     LongTextField,
     ReferenceField,
@@ -20,24 +22,19 @@ from rft_admin.admin.fields import (
 from rft_admin.admin.fields_of_contact import EmailField, PhoneField
 from rft_admin.admin.lookup import find_row, look_up
 from rft_admin.admin.registry import screen
+from rft_admin.admin.timeline import Source
 from rft_admin.bookings import places
 from rft_admin.bookings import service as bookings
 from rft_admin.bookings.models import (
     Booking,
-    BookingAttendee,
     BookingStatus,
     CustomerType,
-    SpecialRequirement,
 )
 from rft_admin.bookings.orders import AttendeeDetails, BookingOrder
 from rft_admin.catalogue.models import CourseSchedule
 from rft_admin.core import clock
 from rft_admin.core.errors import DomainError
-from rft_admin.delivery.models import AttendanceRecord, Certificate
-from rft_admin.messaging.models import EmailLog
 from rft_admin.payments import billing, owed
-from rft_admin.payments.ledger import amount_due, amount_paid
-from rft_admin.payments.models import Invoice, PaymentTransaction, Refund
 
 NEEDED = InputRequired("Please fill this in.")
 PAYMENT_CHOICES = [
@@ -229,46 +226,7 @@ class BookingView(TableView):
         )
         for name in names
     }
-    panels = (
-        Panel(
-            "Attendees",
-            BookingAttendee,
-            "booking_id",
-            ("full_name", "email", "price", "may_have_needs", "cancelled_at"),
-        ),
-        Panel(
-            "Special requirements",
-            SpecialRequirement,
-            "booking_id",
-            ("requirement_type", "severity", "requires_action", "action_completed"),
-        ),
-        Panel(
-            "Payments",
-            PaymentTransaction,
-            "booking_id",
-            ("payment_method", "status", "amount", "amount_refunded", "created_at"),
-        ),
-        Panel(
-            "Refunds",
-            Refund,
-            "booking_id",
-            ("refund_reference", "status", "net_refund", "requested_at"),
-        ),
-        Panel("Invoices", Invoice, "booking_id", ("invoice_number", "kind", "total", "issue_date")),
-        Panel(
-            "Attendance",
-            AttendanceRecord,
-            "booking_id",
-            ("attendee_id", "session_date", "status", "certificate_eligible"),
-        ),
-        Panel(
-            "Certificates",
-            Certificate,
-            "booking_id",
-            ("certificate_number", "holder_name", "status", "expiry_date"),
-        ),
-        Panel("Letters", EmailLog, "booking_id", ("subject", "status", "sent_at")),
-    )
+    panels = BOOKING_PANELS
     not_in_details = ("idempotency_key", "links_version", "confirmation_sent", "reminder_sent")
     fact_groups = (
         (
@@ -296,8 +254,6 @@ class BookingView(TableView):
             "Money",
             (
                 "payment_amount",
-                "Paid",
-                "Still to pay",
                 "price_per_place",
                 "discount_applied",
                 "discount_code_id",
@@ -308,12 +264,17 @@ class BookingView(TableView):
     )
     actions = BOOKING_ACTIONS
 
-    def extra_facts(self, row: Any) -> list[tuple[str, Any]]:
-        """Tell what was paid and what is due."""
-        return [
-            ("Paid", show(amount_paid(row), "money")),
-            ("Still to pay", show(amount_due(row), "money")),
-        ]
+    def headline(self, row: Any) -> list[Figure]:
+        """Return the few numbers that tell where the row stands."""
+        return booking_page.figures_of(row)
+
+    def notices(self, row: Any) -> list[Notice]:
+        """Return what wants to be done with the row."""
+        return booking_page.notices_of(row)
+
+    def timeline(self, row: Any) -> list[Source]:
+        """Return what the row's timeline is made of."""
+        return timelines.of_bookings(select(Booking.id).where(Booking.id == row.id))
 
     def lock_for_change(self, row: Any) -> None:
         """Lock the booking behind its date, in the one order."""

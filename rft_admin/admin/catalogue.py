@@ -8,29 +8,29 @@ from flask_admin.form import BaseForm
 from wtforms import IntegerField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
+from rft_admin.admin import catalogue_pages, schedule_page
 from rft_admin.admin.base import ListScope, TableView
-from rft_admin.admin.details import Panel
+from rft_admin.admin.catalogue_pages import CODE_PANELS, COURSE_PANELS, TRAINER_PANELS, VENUE_PANELS
+from rft_admin.admin.details import Figure, Notice
 from rft_admin.admin.fields import LondonDateTimeField
 from rft_admin.admin.registry import register, screen
 from rft_admin.admin.schedule_actions import SCHEDULE_ACTIONS
+from rft_admin.admin.schedule_page import SCHEDULE_PANELS
 from rft_admin.admin.switching import SWITCH_ACTIONS
-from rft_admin.bookings import dates, places
+from rft_admin.admin.timeline import Source
+from rft_admin.bookings import dates
 from rft_admin.bookings.decisions import waits_for_decision
-from rft_admin.bookings.models import Booking, BookingInquiry
 from rft_admin.catalogue import schedules
-from rft_admin.catalogue.limits import contact_hours
 from rft_admin.catalogue.models import (
     Course,
     CourseMaterial,
     CourseSchedule,
-    CourseScheduleDay,
     DiscountCode,
     ScheduleStatus,
     Trainer,
     Venue,
 )
 from rft_admin.core import clock
-from rft_admin.delivery.models import Certificate
 
 MOST_DAYS = 4
 #: The fields of the days: the number of the day, and which end of it.
@@ -135,47 +135,21 @@ class CourseScheduleView(TableView):
         "hours_override_reason": "given when a date is published that is shorter than its course",
         "decision_asked_at": "written when the office is asked whether the date runs",
     }
-    panels = (
-        Panel(
-            "Days",
-            CourseScheduleDay,
-            "course_schedule_id",
-            ("starts_at", "ends_at", "break_minutes"),
-        ),
-        Panel(
-            "Bookings",
-            Booking,
-            "course_schedule_id",
-            (
-                "booking_reference",
-                "contact_name",
-                "number_of_places",
-                "status",
-                "payment_status",
-                "payment_amount",
-            ),
-        ),
-        Panel(
-            "Inquiries",
-            BookingInquiry,
-            "course_session_id",
-            ("inquiry_reference", "first_name", "number_of_people", "status", "hold_expires_at"),
-        ),
-        Panel(
-            "Certificates",
-            Certificate,
-            "course_schedule_id",
-            ("certificate_number", "holder_name", "status", "expiry_date"),
-        ),
-    )
+    panels = SCHEDULE_PANELS
     actions = SCHEDULE_ACTIONS
     is_all_or_nothing = True
 
-    def extra_facts(self, row: Any) -> list[tuple[str, Any]]:
-        """Tell how full the date is now, counting live holds by the clock, and what it teaches."""
-        seats = places.availability_of(row.id)
-        hours = f"{contact_hours(row.days):.4g} of {row.course.duration_hours:.4g}"
-        return [("Free now", f"{seats.free} of {seats.capacity}"), ("Contact hours", hours)]
+    def headline(self, row: Any) -> list[Figure]:
+        """Return the few numbers that tell where the row stands."""
+        return schedule_page.figures_of(row)
+
+    def notices(self, row: Any) -> list[Notice]:
+        """Return what wants to be done with the row."""
+        return schedule_page.notices_of(row)
+
+    def timeline(self, row: Any) -> list[Source]:
+        """Return what the row's timeline is made of."""
+        return schedule_page.sources_of(row)
 
     def links(self, row: Any) -> list[tuple[str, str]]:
         """Lead to the register."""
@@ -265,16 +239,11 @@ class CourseView(TableView):
     column_searchable_list = ("name", "description", "slug")
     column_filters = ("course_type", "is_active", "price")
     default_order = (("display_order", False), ("name", False))
-    panels = (
-        Panel(
-            "Dates",
-            CourseSchedule,
-            "course_id",
-            ("start_datetime", "venue_id", "status", "current_capacity", "max_capacity"),
-        ),
-        Panel("Materials", CourseMaterial, "course_id", ("title", "material_type", "is_public")),
-        Panel("Discount codes", DiscountCode, "course_id", ("code", "discount_value", "is_active")),
-    )
+    panels = COURSE_PANELS
+
+    def headline(self, row: Any) -> list[Figure]:
+        """Return the few numbers that tell where the row stands."""
+        return catalogue_pages.course_figures(row)
 
 
 @screen(CourseMaterial)
@@ -314,14 +283,7 @@ class VenueView(TableView):
     column_searchable_list = ("name", "city", "postcode", "address_line1")
     column_filters = ("city", "is_active", "allows_concurrent")
     default_order = (("name", False),)
-    panels = (
-        Panel(
-            "Dates",
-            CourseSchedule,
-            "venue_id",
-            ("course_id", "start_datetime", "status", "current_capacity"),
-        ),
-    )
+    panels = VENUE_PANELS
 
     def save_changes(self, form: BaseForm, row: Any) -> None:
         """Change the venue; who has booked is told of an address that is new."""
@@ -375,14 +337,15 @@ class TrainerView(TableView):
     )
     column_filters = ("is_active", "is_available", "can_travel", "qualification_expiry")
     default_order = (("trainer_code", False),)
-    panels = (
-        Panel(
-            "Dates",
-            CourseSchedule,
-            "trainer_id",
-            ("course_id", "start_datetime", "venue_id", "status"),
-        ),
-    )
+    panels = TRAINER_PANELS
+
+    def headline(self, row: Any) -> list[Figure]:
+        """Return the few numbers that tell where the row stands."""
+        return catalogue_pages.trainer_figures(row)
+
+    def notices(self, row: Any) -> list[Notice]:
+        """Return what wants to be done with the row."""
+        return catalogue_pages.trainer_notices(row)
 
 
 class DiscountCodeView(TableView):
@@ -406,14 +369,11 @@ class DiscountCodeView(TableView):
     column_filters = ("discount_type", "is_active", "course_id", "valid_until")
     default_order = (("id", True),)
     not_in_form = {"usage_count": "counted by the database"}
-    panels = (
-        Panel(
-            "Bookings",
-            Booking,
-            "discount_code_id",
-            ("booking_reference", "contact_name", "discount_applied", "status"),
-        ),
-    )
+    panels = CODE_PANELS
+
+    def headline(self, row: Any) -> list[Figure]:
+        """Return the few numbers that tell where the row stands."""
+        return catalogue_pages.code_figures(row)
 
 
 register(DiscountCode, DiscountCodeView)

@@ -1,6 +1,7 @@
 """How a value is shown: badges, money, London times, links; and as plain text for exports."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -35,6 +36,8 @@ TONES = {
 }  # fmt: skip
 #: Cells that a spreadsheet would take for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+#: Where a postcode or an address is looked up.
+MAP = "https://www.openstreetmap.org/search?query="
 YES, NO = Markup('<span class="badge good">Yes</span>'), Markup("No")
 EMPTY = Markup('<span class="muted" aria-label="none">–</span>')
 
@@ -140,16 +143,18 @@ def _email(value: str) -> Markup:
 
 
 def _phone(value: str) -> Markup:
-    return Markup('<a class="nowrap" href="tel:{}">{}</a>').format(
-        value.replace(" ", ""), show_phone(value)
-    )
+    dialled = re.sub(r"[^\d+]", "", value)
+    return Markup('<a class="nowrap" href="tel:{}">{}</a>').format(dialled, show_phone(value))
 
 
 def _postcode(value: str) -> Markup:
-    return Markup(
-        '<a class="nowrap" href="https://www.openstreetmap.org/search?query={}" rel="noreferrer">'
-        "{}</a>"
-    ).format(quote_plus(value), value)
+    return Markup('<a class="nowrap" href="{}{}" rel="noreferrer">{}</a>').format(
+        MAP, quote_plus(value), value
+    )
+
+
+def _address(value: str) -> Markup:
+    return Markup('<a href="{}{}" rel="noreferrer">{}</a>').format(MAP, quote_plus(value), value)
 
 
 def _link(value: str) -> Markup:
@@ -185,6 +190,7 @@ _SHOWN: dict[str, Callable[[Any], Markup]] = {
     "email": _email,
     "phone": _phone,
     "postcode": _postcode,
+    "address": _address,
     "link": _link,
     "json": _json,
     "percent": _percent,

@@ -7,11 +7,10 @@ from typing import Any
 
 from sqlalchemy import Select, Table, func, literal, select, union_all
 
-from rft_admin.admin.details import view_of
 from rft_admin.admin.lookup import model_of
 from rft_admin.admin.naming import label_of_table
 from rft_admin.admin.paths import label_at
-from rft_admin.admin.registry import details_address
+from rft_admin.admin.registry import details_address, view_of
 from rft_admin.admin.rights import can, scoped
 from rft_admin.admin.titles import title_loads
 from rft_admin.core.database import Model, db

@@ -20,6 +20,8 @@ class ColumnFilter(BaseSQLAFilter):  # type: ignore[misc] # Flask-Admin ships no
 
     words = "is"
     input_type = "text"
+    #: Whether the list's form names it; links narrow lists by every key, the form by the named.
+    is_offered = True
 
     def __init__(self, model: type[Model], path: Path, name: str) -> None:
         options = self.choices(path)

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from rft_admin.admin.details import view_of
 from rft_admin.admin.listing import load_rows
-from rft_admin.admin.registry import list_address
+from rft_admin.admin.registry import list_address, view_of
 from rft_admin.admin.rights import can, scoped
 from rft_admin.admin.search import clean_text, matching_ids
 from rft_admin.core.database import db

@@ -1,5 +1,6 @@
 """Rows of other tables by a few typed letters, within what the person may see."""
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select
@@ -33,6 +34,20 @@ def look_up(table: str, text: str, *, limit: int = 10, offset: int = 0) -> list[
         statement = statement.where(model.id.in_(matching_ids(model, text)))
     statement = statement.limit(max(1, min(limit, MOST))).offset(max(0, min(offset, 10_000)))
     return [(row.id, f"{row} (#{row.id})") for row in db.session.scalars(scoped(model, statement))]
+
+
+def find_model(table: str) -> type[Model] | None:
+    """Return the model of a table; None where the name is no table's, as some of the audit's."""
+    return _models().get(table)
+
+
+@cache
+def _models() -> dict[str, type[Model]]:
+    return {
+        mapper.class_.__tablename__: mapper.class_
+        for mapper in Model.registry.mappers
+        if issubclass(mapper.class_, Model)
+    }
 
 
 def model_of(table: str) -> type[Model]:

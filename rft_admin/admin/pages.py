@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from rft_admin.admin import commands, finding, looks, register_page, today
-from rft_admin.admin.details import view_of
 from rft_admin.admin.exposing import expose
+from rft_admin.admin.registry import view_of
 from rft_admin.admin.rights import can, scoped
 from rft_admin.admin.search import clean_text
 from rft_admin.bookings import places

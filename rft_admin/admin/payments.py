@@ -9,9 +9,9 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 from rft_admin.admin.actions import Action, Consequences, Done, Order, letter_to
 from rft_admin.admin.base import ListScope, TableView
 from rft_admin.admin.bookings import reference_to
-from rft_admin.admin.details import Panel
 from rft_admin.admin.fields import LongTextField, PoundsField, TextField
 from rft_admin.admin.fields_of_actions import METHODS, ApprovalForm, ReasonForm
+from rft_admin.admin.panels import Panel
 from rft_admin.admin.registry import details_address, screen
 from rft_admin.bookings.models import Booking
 from rft_admin.core import clock

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from flask import has_request_context, url_for
+from flask import current_app, has_request_context, url_for
 
 from rft_admin.accounts.models import Role
 from rft_admin.accounts.permissions import Grant, add_grant, is_granted
@@ -90,6 +90,18 @@ def open_screens(plain: type["TableView"]) -> Iterator[tuple[str, type[Model], t
 def find_view_class(table: str) -> type["TableView"] | None:
     """Return the view class of a table, or None if it has no screen."""
     return _classes.get(table)
+
+
+def all_views() -> list["TableView"]:
+    """Return the screens of this application, in the sidebar's order."""
+    views: dict[str, TableView] = current_app.extensions["rft_admin_views"]
+    return list(views.values())
+
+
+def view_of(table: str) -> "TableView | None":
+    """Return the screen of a table, or None if it has none."""
+    views: dict[str, TableView] = current_app.extensions["rft_admin_views"]
+    return views.get(table)
 
 
 def endpoint(table: str, view: str = "index_view") -> str:

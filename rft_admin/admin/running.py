@@ -12,7 +12,6 @@ from rft_admin.accounts.action_runs import Claim
 from rft_admin.accounts.models import ActionRun, ActionRunRow, RowOutcome
 from rft_admin.admin.actions import Action, Done, Order
 from rft_admin.admin.actor import acting_as
-from rft_admin.admin.details import view_of
 from rft_admin.admin.doing import (
     as_done,
     attempt,
@@ -21,6 +20,7 @@ from rft_admin.admin.doing import (
     tell_trail,
     values_of,
 )
+from rft_admin.admin.registry import view_of
 from rft_admin.core import clock
 from rft_admin.core.actor import Actor
 from rft_admin.core.database import db, transact

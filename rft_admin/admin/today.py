@@ -6,9 +6,8 @@ from typing import Any
 from sqlalchemy import func, select
 
 from rft_admin.admin.classes import ClassDay, list_next_classes
-from rft_admin.admin.details import view_of
 from rft_admin.admin.listing import Listing, in_order, load_rows, matching
-from rft_admin.admin.registry import list_address
+from rft_admin.admin.registry import list_address, view_of
 from rft_admin.admin.rights import can
 from rft_admin.core import clock
 from rft_admin.core.database import db

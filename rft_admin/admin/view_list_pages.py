@@ -64,7 +64,12 @@ class ListPages(ExportPages):
         """Return the filters by their column's label: argument, filter and value in use."""
         used = {active.argument.split("_", 1)[1]: active.value for active in listing.filters}
         groups: dict[str, list[tuple[str, ColumnFilter, str]]] = {}
-        for argument, entry in self.filter_arguments.items():
+        offered = {
+            argument: entry
+            for argument, entry in self.filter_arguments.items()
+            if entry.is_offered or argument in used
+        }
+        for argument, entry in offered.items():
             groups.setdefault(str(entry.name), []).append((argument, entry, used.get(argument, "")))
         return list(groups.items())
 

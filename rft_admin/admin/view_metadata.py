@@ -1,5 +1,6 @@
 """What a screen derives from its model's metadata: columns, labels, filters, forms, addresses."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_admin.form import BaseForm
@@ -72,6 +73,15 @@ class DerivedView(ViewOptions):
         for name in names:
             path = resolve(self.model, name)
             found.extend(filters_for(self.model, path, self.get_column_name(name)))
+        return found + self._silent_filters(names)
+
+    def _silent_filters(self, named: Sequence[str]) -> list[ColumnFilter]:
+        """Return a filter for each other foreign key: a row's page links to what points at it."""
+        found: list[ColumnFilter] = []
+        for name in shown_columns(self.model):
+            if name not in named and self.model.__table__.columns[name].foreign_keys:
+                found.extend(filters_for(self.model, self.path(name), self.get_column_name(name)))
+                found[-1].is_offered = False
         return found
 
     def scaffold_form(self) -> type[BaseForm]:

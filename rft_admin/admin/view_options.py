@@ -11,7 +11,9 @@ from sqlalchemy import inspect
 from rft_admin.admin import forms
 from rft_admin.admin.actions import Action
 from rft_admin.admin.actor import current_actor_from_request
-from rft_admin.admin.details import Panel
+from rft_admin.admin.details import Figure, Notice
+from rft_admin.admin.panels import Panel
+from rft_admin.admin.timeline import Source
 from rft_admin.core.actor import Actor
 from rft_admin.core.database import db, lock_row
 
@@ -110,6 +112,18 @@ class ViewOptions(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
 
     def extra_facts(self, row: Any) -> list[tuple[str, Any]]:
         """Return more lines for the details page: label and HTML."""
+        return []
+
+    def headline(self, row: Any) -> list[Figure]:
+        """Return the few numbers that tell where the row stands."""
+        return []
+
+    def notices(self, row: Any) -> list[Notice]:
+        """Return sentences about what wants to be done with the row."""
+        return []
+
+    def timeline(self, row: Any) -> list[Source]:
+        """Return what the row's timeline is made of; without any it has none."""
         return []
 
     def links(self, row: Any) -> list[tuple[str, str]]:

@@ -44,6 +44,10 @@ class OfficeNote(Versioned, Audited, Model):
     user: Mapped[User | None] = relationship(foreign_keys=[user_id])
     course_schedule: Mapped[CourseSchedule | None] = relationship()
     inquiry: Mapped[BookingInquiry | None] = relationship()
+    #: Who wrote it; written by the audit.
+    author: Mapped[User | None] = relationship(
+        foreign_keys="OfficeNote.created_by_id", viewonly=True
+    )
 
     def __str__(self) -> str:
         words = " ".join(self.text.split())

@@ -36,13 +36,17 @@ def _section(view: Any) -> str:
         f"### {view.label} (`/admin/{table}/`)\n",
         f"{view.question}\n",
         f"- Columns: {_labels(view, view.column_list)}",
-        f"- Filters: {', '.join(dict.fromkeys(str(f.name) for f in view._filters or []))}",
+        f"- Filters: {', '.join(_offered_filters(view))}",
         f"- Search: {_labels(view, view.column_searchable_list or ())}",
         f"- Views: {', '.join(['All', *(scope.label for scope in view.scopes.values())])}",
         f"- Actions: {', '.join(f'`{name}`' for name in view.actions_by_name) or 'none'}",
         f"- Changes: {_changes(view)}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _offered_filters(view: Any) -> list[str]:
+    return list(dict.fromkeys(str(one.name) for one in view._filters or [] if one.is_offered))
 
 
 def _labels(view: Any, names: Any) -> str:

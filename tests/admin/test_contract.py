@@ -34,7 +34,8 @@ PAGES = {
 #: The most queries of a page, whoever is shown what of however many rows.
 CEILINGS = {
     "": 7,
-    "details/?id={}": 24,
+    # A booking's has ten panels, and a timeline of as many sources: each is one query.
+    "details/?id={}": 34,
     "details/?id={}&tab=history": 24,
     "new/": 4,
     "edit/?id={}": 9,
