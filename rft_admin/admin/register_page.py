@@ -11,11 +11,13 @@ from rft_admin.admin.actor import current_actor_from_request
 from rft_admin.admin.interrupted import is_shown_again
 from rft_admin.admin.rights import can, scoped
 from rft_admin.catalogue.models import CourseSchedule
+from rft_admin.catalogue.schedules import lock_schedules
 from rft_admin.core import clock
 from rft_admin.core.clock import LONDON
 from rft_admin.core.database import db, transact
 from rft_admin.core.errors import DomainError
-from rft_admin.core.formats import format_time
+from rft_admin.core.formats import format_time, label_of
+from rft_admin.core.tokens import read_signed, sign
 from rft_admin.delivery import register
 from rft_admin.delivery.models import AttendanceRecord, AttendanceStatus
 from rft_admin.delivery.register import DaySheet, Line, Mark
@@ -32,6 +34,8 @@ STATUSES = (
     AttendanceStatus.EXCUSED,
 )
 LONGEST_FEEDBACK = 2000
+#: A page that lay open longer no longer knows what it has shown.
+LONGEST_OPEN_SECONDS = 24 * 3600
 
 
 def show_or_save(schedule_id: int) -> str | tuple[str, int] | BaseResponse:
@@ -74,6 +78,7 @@ def _page(sheet: DaySheet, refusal: str = "") -> str:
         assessments=ASSESSMENTS,
         refusal=refusal,
         typed=_typed,
+        seen=_seal(sheet),
         today=clock.london_date(clock.now()),
         london_date=clock.london_date,
     )
@@ -109,7 +114,12 @@ def _save(schedule_id: int, day: date | None) -> tuple[str, int] | BaseResponse:
     deed = request.form.get("do", "save")
 
     def use_case() -> str:
-        marks = [mark for line in sheet.lines if (mark := _read_mark(line, sheet)) is not None]
+        # Nobody else marks this class until it is written, so what is compared stays true.
+        lock_schedules([schedule_id])
+        db.session.expire_all()
+        now_stored = _sheet(schedule_id, sheet.session_date)
+        seen = _read_seen(sheet)
+        marks = [mark for line in now_stored.lines if (mark := _read_mark(line, sheet, seen))]
         register.save_marks(
             schedule_id=schedule_id, session_date=sheet.session_date, marks=marks, now=now, by=actor
         )
@@ -139,11 +149,40 @@ def _do(deed: str, schedule_id: int, day: date, now: datetime) -> str:
     return ""
 
 
-def _read_mark(line: Line, sheet: DaySheet) -> Mark | None:
-    """Return what was marked for one person, or None where nothing was changed."""
-    posted = {name: request.form.get(f"{name}-{line.attendee.id}", "").strip() for name in _NAMES}
-    if all(posted[name] == _stored(line.record, name) for name in _NAMES):
+def _seal(sheet: DaySheet) -> str:
+    """Return what the page shows of everybody, to tell later what was touched on it."""
+    return sign(_purpose(sheet), {str(line.attendee.id): _values(line) for line in sheet.lines})
+
+
+def _read_seen(sheet: DaySheet) -> dict[str, list[str]]:
+    """Return what the page that was sent has shown, by attendee; nothing if it does not say."""
+    text = request.form.get("seen", "")
+    seen = read_signed(_purpose(sheet), text, max_age_seconds=LONGEST_OPEN_SECONDS)
+    return seen if isinstance(seen, dict) else {}
+
+
+def _purpose(sheet: DaySheet) -> str:
+    return f"register|{sheet.schedule.id}|{sheet.session_date}"
+
+
+def _values(line: Line) -> list[str]:
+    return [_stored(line.record, name) for name in _NAMES]
+
+
+def _read_mark(line: Line, sheet: DaySheet, seen: dict[str, list[str]]) -> Mark | None:
+    """Return what was marked for one person, or None where nothing was changed on this page.
+
+    :raises MarkedMeanwhile: if somebody else has marked the person since the page was opened.
+    """
+    posted = {
+        name: request.form.get(f"{name}-{line.attendee.id}", "").replace("\r\n", "\n").strip()
+        for name in _NAMES
+    }
+    stored, shown = _values(line), seen.get(str(line.attendee.id))
+    if list(posted.values()) in (stored, shown):
         return None
+    if shown is not None and shown != stored:
+        raise MarkedMeanwhile(line)
     if not posted["status"]:
         if line.record is not None:
             return None
@@ -165,6 +204,19 @@ def _read_mark(line: Line, sheet: DaySheet) -> Mark | None:
         )
     except ValueError as error:
         raise Unreadable(f"{line.attendee}: please check the times and numbers.") from error
+
+
+class MarkedMeanwhile(DomainError):
+    """Somebody else has marked a person meanwhile."""
+
+    status = 409
+
+    def __init__(self, line: Line) -> None:
+        status = label_of(line.record.status).lower() if line.record else "not marked"
+        super().__init__(
+            f"{line.attendee} was marked by somebody else meanwhile: {status}. Nothing is saved "
+            "yet. What you see is yours; save again to put it in the place of theirs."
+        )
 
 
 class Unreadable(DomainError):

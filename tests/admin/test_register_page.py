@@ -1,5 +1,6 @@
 """Tests of the register's page: the whole class in one form, without JavaScript."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -160,3 +161,56 @@ class TestRegisterPage:
 
         assert (refused.status_code, done.status_code) == (404, 303)
         assert session.scalar(select(func.count(AttendanceRecord.id))) == 2
+
+
+def seen_on(page: str) -> str:
+    """Return what a page of the register says it has shown."""
+    found = re.search(r'name="seen" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+class TestTwoAtOneRegister:
+    def test_each_writes_what_he_touched(
+        self, office: Office, booking: Booking, session: Session
+    ) -> None:
+        first, second = (person.id for person in booking.attendees)
+        seen = seen_on(office.get(path_of(booking)).text)
+
+        office.post(path_of(booking), {f"status-{first}": "late", "seen": seen})
+        answer = office.post(path_of(booking), {f"status-{second}": "present", "seen": seen})
+
+        assert answer.status_code == 303
+        assert [one.status.value for one in records(session)] == ["late", "present"]
+
+    def test_is_told_before_anothers_mark_is_replaced(
+        self, office: Office, booking: Booking, session: Session
+    ) -> None:
+        person = booking.attendees[0]
+        seen = seen_on(office.get(path_of(booking)).text)
+        office.post(path_of(booking), {f"status-{person.id}": "late", "seen": seen})
+        mine = {f"status-{person.id}": "absent"}
+
+        refused = office.post(path_of(booking), mine | {"seen": seen})
+        stored = [one.status.value for one in records(session)]
+        answer = office.post(path_of(booking), mine | {"seen": seen_on(refused.text)})
+
+        assert refused.status_code == 409
+        assert f"{person} was marked by somebody else meanwhile: late" in refused.text
+        assert f'name="status-{person.id}" value="absent" checked' in refused.text
+        assert stored == ["late"]
+        assert answer.status_code == 303
+        assert [one.status.value for one in records(session)] == ["absent"]
+
+    def test_a_page_of_another_day_has_shown_nothing(
+        self, office: Office, booking: Booking, session: Session
+    ) -> None:
+        person = booking.attendees[0].id
+        other = factories.BookingFactory(course_schedule=factories.ScheduleFactory())
+        session.commit()
+        foreign = seen_on(office.get(path_of(other)).text)
+
+        answer = office.post(path_of(booking), {f"status-{person}": "late", "seen": foreign})
+
+        assert answer.status_code == 303
+        assert len(records(session)) == 1
