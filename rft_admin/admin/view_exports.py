@@ -31,8 +31,9 @@ class Wanted:
     names: list[str]
     paths: list[Path]
     heads: list[str]
-    #: The ids that match, in no order.
+    #: The ids that match, in no order, and how many they are.
     ids: Select[Any]
+    count: int
 
 
 class ExportPages(GuardedView):
@@ -65,11 +66,13 @@ class ExportPages(GuardedView):
         listing = read_listing(self, request.args)
         names = self._exported_names()
         names = self._picked(names) or names
+        ids = matching(self, listing)
         wanted = Wanted(
             names=names,
             paths=[self.path(name) for name in names],
             heads=[self.get_column_name(name) for name in names],
-            ids=matching(self, listing),
+            ids=ids,
+            count=self._count(ids),
         )
         self._record_export(export_type, listing, wanted)
         return self._file(export_type, wanted)
@@ -97,7 +100,7 @@ class ExportPages(GuardedView):
             "format": export_type,
             "filters": listing.arguments(page=None, page_size=None),
             "columns": wanted.names,
-            "rows": self._count(wanted.ids),
+            "rows": wanted.count,
         }
         personal = [path.text for path in wanted.paths if path.is_personal]
         if personal:
@@ -123,12 +126,15 @@ class ExportPages(GuardedView):
         statement = text_statement(self.model, wanted.ids, wanted.paths)
         if statement is None:
             return files.csv_lines(wanted.heads, self._portions(wanted))
-        return rows.csv_blocks(_engine(), statement, files.csv_head(wanted.heads))
+        head = files.csv_head(wanted.heads)
+        return rows.csv_blocks(_engine(), statement, head, count=wanted.count)
 
     def _xlsx(self, wanted: Wanted) -> Iterator[bytes]:
         statement = text_statement(self.model, wanted.ids, wanted.paths)
         values = (
-            self._portions(wanted) if statement is None else rows.copied_rows(_engine(), statement)
+            self._portions(wanted)
+            if statement is None
+            else rows.copied_rows(_engine(), statement, count=wanted.count)
         )
         return files.xlsx_chunks(wanted.heads, wanted.paths, values)
 

@@ -18,17 +18,24 @@ from rft_admin.admin.titles import loads_for
 
 ROWS_AT_ONCE = 500
 BLOCK_BYTES = 64 * 1024
+#: Above so many rows a file begins at once, along the key; below, a sort is quicker still.
+SORTED_ROWS = 50_000
 #: How long the database may take for one file; the web's usual limit is for pages.
 MOST_MINUTES = 10
 
 Value = Any
 
 
-def csv_blocks(engine: Engine, statement: Select[Any], head: bytes) -> Iterator[bytes]:
-    """Yield a CSV file as PostgreSQL writes it (COPY), in blocks, after its head."""
+def csv_blocks(
+    engine: Engine, statement: Select[Any], head: bytes, *, count: int = 0
+) -> Iterator[bytes]:
+    """Yield a CSV file as PostgreSQL writes it (COPY), in blocks, after its head.
+
+    :param count: about how many rows there are.
+    """
     block = bytearray(head)
-    with _Apart(engine) as apart, apart.copy(statement, "csv") as copy:
-        while line := copy.read():
+    with _Apart(engine, count) as apart, apart.copy(statement, "csv") as copy:
+        for line in copy:
             block += line
             if len(block) >= BLOCK_BYTES:
                 yield bytes(block)
@@ -37,9 +44,9 @@ def csv_blocks(engine: Engine, statement: Select[Any], head: bytes) -> Iterator[
     yield bytes(block)
 
 
-def copied_rows(engine: Engine, statement: Select[Any]) -> Iterator[list[Value]]:
+def copied_rows(engine: Engine, statement: Select[Any], *, count: int = 0) -> Iterator[list[Value]]:
     """Yield the rows of the same statement one by one, as texts; None is an empty cell."""
-    with _Apart(engine) as apart, apart.copy(statement, "text") as copy:
+    with _Apart(engine, count) as apart, apart.copy(statement, "text") as copy:
         for row in copy.rows():
             yield list(row)
 
@@ -70,11 +77,15 @@ def portioned_rows(
 class _Apart:
     """A session of its own for one COPY; a file that was not read to its end breaks it off."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, count: int) -> None:
+        self._settings = [f"statement_timeout = '{MOST_MINUTES}min'", "datestyle = 'ISO'"]
+        if count > SORTED_ROWS:
+            self._settings.append("enable_sort = off")
         self._session = Session(engine, join_transaction_mode="create_savepoint")
 
     def __enter__(self) -> "_Apart":
-        self._session.execute(text(f"SET LOCAL statement_timeout = '{MOST_MINUTES}min'"))
+        for setting in self._settings:
+            self._session.execute(text(f"SET LOCAL {setting}"))
         return self
 
     def __exit__(self, kind: object, _error: object, _trace: object) -> None:

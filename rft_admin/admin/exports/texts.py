@@ -3,7 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, case, cast, func, inspect
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    collate,
+    func,
+    inspect,
+)
 from sqlalchemy.orm import RelationshipProperty, aliased
 
 from rft_admin.admin.cells import FORMULA_STARTS
@@ -11,6 +21,8 @@ from rft_admin.admin.exports.titles import NAMES, TITLES, at_london, joined_name
 from rft_admin.admin.paths import Path
 from rft_admin.core.database import Model
 
+#: In the order of bytes all starts of formulas come before it.
+FIRST_LETTER = "A"
 #: Values that no spreadsheet takes for a formula, whatever they are.
 HARMLESS_KINDS = frozenset({"status", "flag", "money", "number", "moment", "date"})
 
@@ -103,12 +115,14 @@ def _formatted(column: Any, kind: str) -> ColumnElement[Any]:
     if kind == "flag":
         return case((column.is_(True), "yes"), (column.is_(False), "no"))
     if kind == "moment":
-        return func.to_char(at_london(column), "YYYY-MM-DD HH24:MI:SS")
-    if kind == "date":
-        return func.to_char(column, "YYYY-MM-DD")
+        # As text in the style ISO, which `rows` sets: to_char takes twice the time.
+        return cast(func.date_trunc("second", at_london(column)), Text)
     return cast(column, Text)
 
 
 def _disarmed(text: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return the text with an apostrophe before what a spreadsheet takes for a formula."""
-    return case((func.left(text, 1).in_(FORMULA_STARTS), func.concat("'", text)), else_=text)
+    # Nearly every text begins with a letter: one comparison of bytes spares the others.
+    may_be_one = collate(text, "C") < FIRST_LETTER
+    is_one = and_(may_be_one, func.left(text, 1).in_(FORMULA_STARTS))
+    return case((is_one, func.concat("'", text)), else_=text)
