@@ -7,12 +7,16 @@ from collections.abc import Callable
 from benchmarks.data import databases
 from benchmarks.field import Field, field
 from benchmarks.options import read_options
-from benchmarks.questions import lists, search
+from benchmarks.questions import crowd, exports, fuzz, lists, pages, search
 from benchmarks.results import Chapter
 
 QUESTIONS: dict[str, Callable[[Field], list[Chapter]]] = {
     "lists": lists.answer,
     "search": search.answer,
+    "pages": pages.answer,
+    "exports": exports.answer,
+    "crowd": crowd.answer,
+    "fuzz": fuzz.answer,
 }
 
 

@@ -30,6 +30,11 @@ class Field:
     databases: Databases
     servers: dict[str, Server]
     browsers: dict[str, Browser]
+    cookies: dict[str, str]
+
+    def newcomer(self, name: str) -> Browser:
+        """Return somebody else who is signed in to a peer."""
+        return self.servers[name].browser(self.cookies.get(name, ""))
 
     def ask(self, name: str, address: str) -> Answer:
         """Return a peer's answer."""
@@ -68,7 +73,7 @@ def field(options: Options, databases: Databases) -> Iterator[Field]:
             name: stack.enter_context(closing(server.browser(cookies.get(name, ""))))
             for name, server in servers.items()
         }
-        yield Field(options, databases, servers, browsers)
+        yield Field(options, databases, servers, browsers, cookies)
 
 
 def _shares(other: Peer, peer: Peer, servers: dict[str, Server]) -> bool:

@@ -17,6 +17,8 @@ class ListAsk:
     search: str = ""
     #: From 0.
     page: int = 0
+    #: The page is the last one, which ours is asked for by that word.
+    is_last: bool = False
     by_name: bool = False
 
 
@@ -38,7 +40,9 @@ def ours_address(ask: ListAsk) -> str:
         wanted["search"] = ask.search
     if ask.by_name:
         wanted["sort"] = "contact_name"
-    if ask.page:
+    if ask.is_last:
+        wanted["last"] = 1
+    elif ask.page:
         wanted["page"] = ask.page
     return f"/admin/bookings/?{urlencode(wanted)}"
 
