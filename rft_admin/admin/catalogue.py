@@ -263,7 +263,19 @@ class CourseMaterialView(TableView):
     column_searchable_list = ("title", "description", "course.name")
     column_filters = ("course_id", "material_type", "is_public")
     default_order = (("course_id", False), ("display_order", False))
-    not_in_form = {"stored_file_id": "a link is entered; files are stored by the system"}
+    not_in_form = {"stored_file_id": "stored on a page of its own"}
+
+    def links(self, row: Any) -> list[tuple[str, str]]:
+        """Lead to the stored file, and to the page where it is stored."""
+        found = []
+        if row.stored_file_id:
+            found.append(
+                ("Download", url_for("admin.file", table="course_materials", row_id=row.id))
+            )
+        if self.may("edit"):
+            words = "Replace the file" if row.stored_file_id else "Store a file"
+            found.append((words, url_for("admin.material_file", material_id=row.id)))
+        return found
 
 
 @screen(Venue)

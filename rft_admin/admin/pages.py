@@ -9,7 +9,7 @@ from flask_admin import BaseView
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from rft_admin.admin import commands, finding, looks, register_page, today
+from rft_admin.admin import commands, finding, looks, material_file, register_page, today
 from rft_admin.admin.exposing import expose
 from rft_admin.admin.registry import view_of
 from rft_admin.admin.rights import can, scoped
@@ -106,6 +106,11 @@ class OfficeView(BaseView):  # type: ignore[misc] # Flask-Admin ships no types
     def register(self, schedule_id: int) -> Any:
         """The register of a date."""
         return register_page.show_or_save(schedule_id)
+
+    @expose("/course_materials/<int:material_id>/file", methods=("GET", "POST"))
+    def material_file(self, material_id: int) -> Any:
+        """The file of a course material."""
+        return material_file.show_or_save(material_id)
 
     @expose("/look", methods=("POST",))
     def look(self) -> Any:
