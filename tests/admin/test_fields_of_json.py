@@ -97,7 +97,7 @@ class TestSettingsInJson:
         """The refund tariff."""
         setting = Setting(
             key="payment.refund_bands",
-            value="[]",
+            value="null",
             value_type=ValueType.JSON,
             category="payment",
             display_name="Refund tariff",
@@ -141,7 +141,7 @@ class TestSettingsInJson:
         beside = answer.text.split('id="value-fault"')[1].split("</p>")[0]
         assert answer.status_code == 422
         assert fault in beside
-        assert tariff.value == "[]"
+        assert tariff.value == "null"
 
     def test_are_saved(self, office: Office, tariff: Setting, session: Session) -> None:
         answer = office.post(f"/admin/settings/edit/?id={tariff.id}", {"value": show_json(BANDS)})
