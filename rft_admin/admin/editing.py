@@ -12,6 +12,7 @@ from rft_admin.admin.conflicts import RESOLVE, Typed
 from rft_admin.admin.exposing import Answer
 from rft_admin.admin.fields import ReferenceField, chosen_text
 from rft_admin.admin.interrupted import is_shown_again
+from rft_admin.admin.lookup import find_rows
 from rft_admin.admin.paths import find_reference
 from rft_admin.admin.rights import can
 from rft_admin.admin.saving import save
@@ -66,6 +67,7 @@ def edit(view: "TableView") -> Answer:
         row = _read_anew(view, row_id)
         if form.is_outrun and typed is not None:
             return _conflict_page(view, row, typed, stamp)
+    _hand_over_titles(form, row)
     return _page(view, "admin/edit.html", form, row, stamp)
 
 
@@ -109,13 +111,13 @@ def _read_anew(view: "TableView", row_id: int) -> Any:
 def _form_for(view: "TableView", row: Any, typed: Typed | None) -> BaseForm:
     form = view.edit_form_for(row, typed)
     _leave_out_hidden(view, form, "edit")
-    _hand_over_titles(form, row)
     return form
 
 
 def _hand_over_titles(form: BaseForm, row: Any) -> None:
-    """Give the references' fields the rows that were loaded with this one: no query for each."""
+    """Give the references' fields the rows they name: those loaded already, the rest at once."""
     mapper = inspect(type(row))
+    unknown: list[Any] = []
     for field in form:
         if not isinstance(field, ReferenceField) or field.name not in mapper.columns:
             continue
@@ -123,6 +125,11 @@ def _hand_over_titles(form: BaseForm, row: Any) -> None:
         related = getattr(row, reference.key) if reference is not None else None
         if related is not None and can("list", type(related), row=related):
             field.chosen = related
+        elif reference is None and field.data is not None:
+            unknown.append(field)
+    found = find_rows([(str(field.table), int(field.data)) for field in unknown])
+    for field, related in zip(unknown, found, strict=True):
+        field.chosen = related
 
 
 def _page(

@@ -3,7 +3,8 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import literal, select
+from sqlalchemy.orm import aliased, outerjoin
 
 from rft_admin.admin.rights import can, scoped
 from rft_admin.admin.search import matching_ids
@@ -18,6 +19,21 @@ def find_row(table: str, row_id: int) -> Any:
     model = model_of(table)
     statement = select(model).where(model.id == row_id).options(*title_loads(model))
     return db.session.scalar(scoped(model, statement))
+
+
+def find_rows(wanted: list[tuple[str, int]]) -> list[Any]:
+    """Return a row for each table and id, None where there is none to see: one query for all."""
+    if not wanted:
+        return []
+    joined: Any = select(literal(1).label("one")).subquery()
+    rows = []
+    for table, row_id in wanted:
+        model = model_of(table)
+        row = aliased(model)
+        seen = scoped(model, select(model.id).where(model.id == row_id))
+        joined = outerjoin(joined, row, row.id.in_(seen))
+        rows.append(row)
+    return list(db.session.execute(select(*rows).select_from(joined)).one())
 
 
 def look_up(table: str, text: str, *, limit: int = 10, offset: int = 0) -> list[tuple[int, str]]:

@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from rft_admin.core import clock
+from rft_admin.messaging.models import Notification
 from tests import factories
 from tests.admin.conftest import Office, QueryCounter
 from tests.admin.pages import sent_by
@@ -25,6 +26,8 @@ def stored(app: Flask, rows: dict[str, int], session: Session, office: Office) -
     booking = factories.BookingFactory(course_schedule=schedule)
     record = factories.AttendanceFactory(attendee=booking.attendees[0])
     note = factories.NoteFactory(booking_id=booking.id, created_by_id=office.user_id)
+    told = session.get_one(Notification, rows["notifications"])
+    told.booking_id, told.course_id = booking.id, schedule.course_id
     session.commit()
     known = rows | {"attendance_records": record.id, "office_notes": note.id}
     views: dict[str, Any] = app.extensions["rft_admin_views"]
