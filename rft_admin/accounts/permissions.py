@@ -58,6 +58,12 @@ def can(
     return row is None or grant.scope is None or _is_in_scope(user, grant.scope, row)
 
 
+def hidden_fields(user: User | None, table: str | type[Model]) -> frozenset[str]:
+    """Return the fields of a table that the user's role must not see, whatever names them."""
+    grant = _grant(user, table)
+    return grant.hidden if grant is not None else frozenset()
+
+
 def scope(
     user: User | None, model: type[Model], statement: Select[Any], verb: str = "list"
 ) -> Select[Any]:

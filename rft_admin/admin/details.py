@@ -13,7 +13,7 @@ from rft_admin.admin.facts import Fact, Facts, badges_of, facts_of, record_of
 from rft_admin.admin.history import HistoryPage
 from rft_admin.admin.note_box import NoteBox
 from rft_admin.admin.panels import FilledPanel, Pointer
-from rft_admin.admin.rights import can
+from rft_admin.admin.rights import can, sees_all_fields
 from rft_admin.admin.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _overview(view: "TableView", row: Any) -> Overview:
 
 
 def _has_timeline(view: "TableView", row: Any) -> bool:
-    return any(can("list", source.model) for source in view.timeline(row))
+    return any(sees_all_fields(source.model) for source in view.timeline(row))
 
 
 def _tabs(view: "TableView", row: Any) -> list[Tab]:

@@ -18,7 +18,7 @@ from rft_admin.admin.history_values import Titles, difference, value_of
 from rft_admin.admin.lookup import find_model, model_of
 from rft_admin.admin.naming import label_of_column, label_of_table, words_of
 from rft_admin.admin.registry import list_address, view_of
-from rft_admin.admin.rights import can, scoped
+from rft_admin.admin.rights import can, scoped, visible_changes
 from rft_admin.admin.titles import title_loads
 from rft_admin.core.database import Model, db
 
@@ -150,7 +150,7 @@ def fields_of(entry: AdminActivityLog, titles: Titles | None = None) -> list[Fie
     model = find_model(entry.entity_type)
     return [
         _field(model, entry.entity_type, name, change, known)
-        for name, change in entry.changes.items()
+        for name, change in visible_changes(entry.entity_type, entry.changes).items()
     ]
 
 

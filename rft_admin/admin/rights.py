@@ -30,9 +30,18 @@ def visible(model: type[Model], names: Iterable[str], verb: str = "view") -> lis
     return [name for name in names if _is_visible(model, name, verb)]
 
 
-def visible_changes(model: type[Model], changes: Json) -> Json:
-    """Return what a row's history may tell the signed-in person of its fields."""
-    return {name: change for name, change in changes.items() if can("view", model, field=name)}
+def visible_changes(table: str, changes: Json) -> Json:
+    """Return what a row's history may tell the signed-in person: hidden fields are left out."""
+    hidden = permissions.hidden_fields(signed_in_user(), table)
+    return {name: change for name, change in changes.items() if name not in hidden}
+
+
+def sees_all_fields(model: type[Model]) -> bool:
+    """Return whether the signed-in person may list a table and no field of it is hidden.
+
+    For lines that are written by hand and may name any field.
+    """
+    return can("list", model) and not permissions.hidden_fields(signed_in_user(), model)
 
 
 def _is_visible(model: type[Model], name: str, verb: str) -> bool:

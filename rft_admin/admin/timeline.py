@@ -10,7 +10,7 @@ from markupsafe import Markup
 from sqlalchemy import literal, select, union_all
 from sqlalchemy.orm.interfaces import LoaderOption
 
-from rft_admin.admin.rights import can, scoped
+from rft_admin.admin.rights import scoped, sees_all_fields
 from rft_admin.admin.titles import title_loads
 from rft_admin.core.clock import london_date
 from rft_admin.core.database import Model, db
@@ -70,7 +70,7 @@ def each(tell: Callable[[Any], Told]) -> Callable[[Sequence[Any]], list[Told]]:
 
 def read(sources: Sequence[Source], *, page: int = 0, size: int = EVENTS_A_PAGE) -> Timeline:
     """Return a page of events: one query for the moments, one for the rows of each source."""
-    seen = [source for source in sources if can("list", source.model)]
+    seen = [source for source in sources if sees_all_fields(source.model)]
     moments = _moments(seen, limit=size + 1, offset=page * size)
     told = _tell(seen, moments[:size])
     events = [

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from rft_admin.accounts import permissions
-from rft_admin.accounts.models import Role, User
+from rft_admin.accounts.models import AdminActivityLog, Role, User
 from rft_admin.accounts.permissions import LOOK, Grant
 from rft_admin.bookings.models import SpecialRequirement
 from rft_admin.catalogue.models import CourseSchedule, ScheduleStatus, Trainer
@@ -463,6 +463,59 @@ class TestHiddenFields:
         assert answer.status_code == 302
         assert trainer.bio == "Ten years of first aid."
         assert (trainer.hourly_rate, trainer.trainer_code != "X") == (Decimal("30.00"), True)
+
+    def test_leave_no_trace_in_a_history_that_is_opened(
+        self,
+        office: Office,
+        classroom: Office,
+        classes: Classes,
+        monkeypatch: pytest.MonkeyPatch,
+        session: Session,
+    ) -> None:
+        session.add(
+            AdminActivityLog(
+                action="updated",
+                entity_type="course_schedules",
+                entity_id=classes.own.id,
+                changes={
+                    "group_price": {"old": "7777.77", "new": "4321.09"},
+                    "min_places": {"old": 0, "new": 31},
+                },
+            )
+        )
+        session.commit()
+        path = f"/admin/course_schedules/details/?id={classes.own.id}&tab=history"
+        assert_tells_nothing(classroom.get(path).text)
+        monkeypatch.setitem(permissions.GRANTS[Role.INSTRUCTOR], "admin_activity_logs", Grant(LOOK))
+
+        opened = classroom.get(path).text
+
+        assert "4,321.09" in office.get(path).text
+        assert "Places needed to run" in opened
+        assert_tells_nothing(opened)
+
+    def test_are_kept_from_lines_that_are_written_by_hand(
+        self,
+        office: Office,
+        classroom: Office,
+        classes: Classes,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        path = f"/admin/bookings/details/?id={classes.rows['own']['bookings'].id}&tab=timeline"
+        grants = permissions.GRANTS[Role.INSTRUCTOR]
+        monkeypatch.setitem(grants, "bookings", Grant(LOOK, hidden=frozenset({"payment_amount"})))
+
+        told = classroom.get(path)
+
+        assert told.status_code == 200
+        assert "4,321.09" in office.get(path).text
+        assert "4,321.09" not in told.text
+
+    def test_of_the_audit_are_its_values_for_whoever_is_no_admin(self) -> None:
+        for role, grants in permissions.GRANTS.items():
+            grant = grants.get("admin_activity_logs")
+
+            assert role is Role.ADMIN or grant is None or "changes" in grant.hidden
 
 
 class TestPeopleWithoutRole:
