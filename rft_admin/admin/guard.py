@@ -83,7 +83,8 @@ def token_outdated(error: CSRFError) -> ResponseReturnValue:
 
     The page that sent it has to be one of ours: what others send is refused as ever.
     """
-    found = signed_in()
+    # The public pages ask nobody who he is, least of all while the database is away.
+    found = signed_in() if request.path.startswith(HOME) else None
     is_ours = request.headers.get("Origin") == f"{request.scheme}://{request.host}"
     if found is None or not is_ours or wants_json():
         return error_page(error.code or 400)
