@@ -110,6 +110,20 @@ class TestLondonDateTime:
         assert form.validate()
         assert form.at.data == stored
 
+    def test_asks_about_a_stored_moment_of_the_repeated_hour(self) -> None:
+        second = datetime(2027, 10, 31, 1, 30, tzinfo=UTC)
+
+        shown = MomentForm(None, at=second)
+        changed = moment_form("2027-10-31T01:30", second, fold="0")
+
+        assert (shown.at.is_repeated, shown.at.fold) == (True, 1)
+        assert changed.validate()
+        assert changed.at.data == datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
+
+    @pytest.mark.parametrize("hour", [(2027, 10, 30, 23), (2027, 10, 31, 2), (2027, 3, 28, 1)])
+    def test_does_not_ask_about_the_hours_around(self, hour: tuple[int, int, int, int]) -> None:
+        assert not MomentForm(None, at=datetime(*hour, 30, tzinfo=UTC)).at.is_repeated
+
     def test_shows_london(self) -> None:
         form = MomentForm(None, at=datetime(2027, 7, 1, 8, 30, tzinfo=UTC))
 

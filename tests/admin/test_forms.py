@@ -121,6 +121,31 @@ class TestGeneratedForm:
         assert classroom.get(f"/admin/trainers/edit/?id={other.id}").status_code == 404
 
 
+class TestRepeatedHour:
+    def test_is_asked_about_and_kept_as_chosen(self, office: Office, session: Session) -> None:
+        code = factories.DiscountCodeFactory()
+        session.commit()
+        path = f"/admin/discount_codes/edit/?id={code.id}"
+        typed = {
+            "code": code.code,
+            "discount_type": "percentage",
+            "discount_value": "10.00",
+            "valid_from": "2027-10-31T01:30",
+        }
+
+        asked = office.post(path, typed)
+        answer = office.post(path, typed | {"valid_from-fold": "1"})
+
+        session.refresh(code)
+        page = office.get(path).text
+        assert asked.status_code == 422
+        assert "This hour comes twice" in asked.text
+        assert 'name="valid_from-fold"' in asked.text
+        assert answer.status_code == 302
+        assert code.valid_from == datetime(2027, 10, 31, 1, 30, tzinfo=UTC)
+        assert '<option value="1" selected>' in page
+
+
 class TestSettings:
     @pytest.fixture
     def setting(self, rows: dict[str, int], session: Session) -> Setting:
