@@ -5,14 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from rft_admin.accounts.models import User
 from rft_admin.admin import cells
 from rft_admin.admin.forms import SYSTEM_COLUMNS
 from rft_admin.admin.lookup import find_row
 from rft_admin.admin.paths import Path
-from rft_admin.admin.rights import visible
+from rft_admin.admin.rights import can, visible
 
 if TYPE_CHECKING:
     from rft_admin.admin.base import TableView
+
+#: Who created a row and who changed it.
+SIGNATURES = frozenset({"created_by_id", "updated_by_id"})
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,15 @@ def facts_of(view: "TableView", row: Any) -> Facts:
 
 
 def record_of(view: "TableView", row: Any) -> list[Fact]:
-    """Return what the system writes down of every row: number, created, changed, by whom."""
+    """Return what the system writes down of every row: number, created, changed, by whom.
+
+    By whom is left out for whoever may not see people: a bare number tells nothing.
+    """
+    left_out = {"row_version"} if can("view", User) else {"row_version", *SIGNATURES}
     return [
         Fact(view.get_column_name(name), _shown(row, view.path(name)))
         for name in _names(view)
-        if name in SYSTEM_COLUMNS and name != "row_version" and getattr(row, name) is not None
+        if name in SYSTEM_COLUMNS and name not in left_out and getattr(row, name) is not None
     ]
 
 

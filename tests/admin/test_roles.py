@@ -315,6 +315,18 @@ class TestForeignRows:
         assert session.scalar(select(func.count(SpecialRequirement.id))) == 3
 
 
+class TestRecord:
+    def test_names_nobody_whose_page_is_closed(
+        self, office: Office, classroom: Office, classes: Classes, session: Session
+    ) -> None:
+        classes.own.created_by_id = office.user_id
+        session.commit()
+        path = f"/admin/course_schedules/details/?id={classes.own.id}"
+
+        assert "Created by" in office.get(path).text
+        assert "Created by" not in classroom.get(path).text
+
+
 class TestToday:
     def test_shows_an_instructor_his_classes_and_nothing_of_the_offices_work(
         self, office: Office, classroom: Office, classes: Classes, session: Session
