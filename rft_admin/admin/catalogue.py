@@ -31,6 +31,7 @@ from rft_admin.catalogue.models import (
     Venue,
 )
 from rft_admin.core import clock
+from rft_admin.delivery import certificates
 
 MOST_DAYS = 4
 #: The fields of the days: the number of the day, and which end of it.
@@ -82,6 +83,9 @@ class CourseScheduleView(TableView):
     scopes = {
         "upcoming": ListScope("Upcoming", lambda: CourseSchedule.start_datetime > clock.now()),
         "to_decide": ListScope("To decide", lambda: waits_for_decision(clock.now())),
+        "to_certify": ListScope(
+            "Certificates to issue", lambda: certificates.has_waiting(clock.now())
+        ),
         "running": ListScope(
             "Running", lambda: CourseSchedule.status == ScheduleStatus.IN_PROGRESS
         ),

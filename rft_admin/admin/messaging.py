@@ -3,12 +3,13 @@
 from typing import Any
 
 from rft_admin.admin.actions import Action, Consequences, Done, Order, letter_to
+from rft_admin.admin.actor import current_actor_from_request
 from rft_admin.admin.base import ListScope, TableView
 from rft_admin.admin.choosing import safe_return
 from rft_admin.admin.registry import details_address, screen
 from rft_admin.messaging import notifications
 from rft_admin.messaging import service as letters
-from rft_admin.messaging.models import EmailLog, EmailStatus, Notification
+from rft_admin.messaging.models import EmailLog, EmailStatus, Notification, NotificationType
 
 
 def _resend(letter: Any, order: Order) -> Done:
@@ -72,7 +73,17 @@ class NotificationView(TableView):
     column_searchable_list = ("title", "message")
     column_filters = ("type", "priority", "status", "user_id", "created_at")
     default_order = (("id", True),)
-    scopes = {"unread": ListScope("Unread", lambda: Notification.read_at.is_(None))}
+    scopes = {
+        "unread": ListScope("Unread", lambda: Notification.read_at.is_(None)),
+        "faults": ListScope(
+            "Faults of jobs",
+            lambda: (
+                (Notification.type == NotificationType.JOB_FAILED)
+                & (Notification.user_id == current_actor_from_request().user_id)
+                & Notification.read_at.is_(None)
+            ),
+        ),
+    }
     not_in_form = {
         "read_at": "written by Mark as read",
         "status": "follows what became of it",

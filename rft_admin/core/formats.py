@@ -21,6 +21,11 @@ def format_short_date(day: date | datetime) -> str:
     return f"{local.day} {local:%b %Y}"
 
 
+def format_month(day: date) -> str:
+    """Return for example March 2027."""
+    return f"{day:%B %Y}"
+
+
 def format_time(moment: datetime) -> str:
     """Return the time of day in London, for example 09:30."""
     return f"{to_london(moment):%H:%M}"
@@ -41,6 +46,7 @@ def label_of(member: Enum | str) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     "day": format_date,
     "short_day": format_short_date,
+    "month": format_month,
     "clock": format_time,
     "moment": format_moment,
     "pounds": format_pounds,

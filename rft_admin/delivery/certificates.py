@@ -1,9 +1,9 @@
 """Certificates: issued once for what was earned, corrected by a newer one, revoked for a reason."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import joinedload
 
 from rft_admin.bookings.models import Booking, BookingAttendee
@@ -22,6 +22,8 @@ from rft_admin.delivery.pdf import certificate_pdf
 
 PDF_MEDIA_TYPE = "application/pdf"
 RANDOM_CHARACTERS = 6
+#: Whoever has waited longer than this is looked for by hand.
+WAITING_LOOKED_AT = timedelta(days=366)
 
 
 class NotEligible(DomainError):
@@ -123,6 +125,24 @@ def list_waiting(*, schedule_id: int) -> list[BookingAttendee]:
         for attendee in register.list_class(schedule_id)
         if is_waiting(attendee_id=attendee.id, schedule_id=schedule_id)
     ]
+
+
+def has_waiting(now: datetime) -> ColumnElement[bool]:
+    """Return the condition of dates of the last year with somebody who has earned a certificate.
+
+    Who had one that was revoked does not wait: that was somebody's decision.
+    """
+    issued = exists().where(
+        Certificate.attendee_id == AttendanceRecord.attendee_id,
+        Certificate.course_schedule_id == AttendanceRecord.course_session_id,
+    )
+    waiting = select(AttendanceRecord.course_session_id).where(
+        AttendanceRecord.certificate_eligible,
+        AttendanceRecord.session_date > london_date(now - WAITING_LOOKED_AT),
+        ~issued,
+    )
+    is_over = CourseSchedule.status == ScheduleStatus.COMPLETED
+    return is_over & CourseSchedule.id.in_(waiting)
 
 
 def queue_for_schedule(*, schedule_id: int) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
 
 from rft_admin.bookings.models import Booking, PaymentStatus
 from rft_admin.core.database import db
@@ -139,6 +139,11 @@ def amount_due(booking: Booking) -> Decimal:
 
 def total_due(condition: ColumnElement[bool]) -> Decimal:
     """Return the pounds still to be paid of all bookings that fit, none of them paid in full."""
+    return pounds(db.session.scalar(select(due_of(condition))) or ZERO)
+
+
+def due_of(condition: ColumnElement[bool]) -> ScalarSelect[Decimal]:
+    """Return that sum as an expression, for whoever asks more at once."""
     paid = select(func.coalesce(func.sum(PaymentTransaction.amount), ZERO)).where(
         PaymentTransaction.booking_id == Booking.id, _is_settled()
     )
@@ -147,7 +152,7 @@ def total_due(condition: ColumnElement[bool]) -> Decimal:
     )
     rest = Booking.payment_amount - paid.scalar_subquery() + returned.scalar_subquery()
     total = select(func.coalesce(func.sum(func.greatest(rest, ZERO)), ZERO)).where(condition)
-    return pounds(db.session.scalar(total) or ZERO)
+    return total.scalar_subquery()
 
 
 def has_paid_fee(booking: Booking) -> bool:
