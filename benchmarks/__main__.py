@@ -4,15 +4,18 @@ import sys
 import time
 from collections.abc import Callable
 
+from benchmarks import document
 from benchmarks.data import databases
 from benchmarks.field import Field, field
 from benchmarks.options import read_options
-from benchmarks.questions import crowd, exports, fuzz, lists, pages, search
+from benchmarks.questions import crowd, deep, exports, fuzz, lists, pages, search
 from benchmarks.results import Chapter
+from rft_admin.core import clock
 
 QUESTIONS: dict[str, Callable[[Field], list[Chapter]]] = {
     "lists": lists.answer,
     "search": search.answer,
+    "deep": deep.answer,
     "pages": pages.answer,
     "exports": exports.answer,
     "crowd": crowd.answer,
@@ -32,6 +35,8 @@ def main() -> int:
                 print(chapter.markdown(), flush=True)
                 chapters.append(chapter)
             print(f"({name}: {time.monotonic() - started:.0f} s)\n", flush=True)
+        if options.write:
+            document.write(options.write, document.figures(chapters, both, clock.now()))
     return 0
 
 

@@ -9,6 +9,7 @@ from benchmarks.browsing import Answer
 
 WARM_UPS = 2
 FEWEST_ROUNDS, MOST_ROUNDS = 3, 40
+SLOW_SECONDS = 1.0
 
 Ask = Callable[[], Answer]
 
@@ -33,11 +34,11 @@ def alternate(asks: Mapping[str, Ask], *, seconds: float) -> dict[str, Timed]:
     :raises RuntimeError: if an answer is no success.
     """
     timed = {name: _warmed_up(name, ask) for name, ask in asks.items()}
-    for number in range(MOST_ROUNDS):
+    for _ in range(MOST_ROUNDS):
         waiting = {
             name: ask
             for name, ask in asks.items()
-            if number < FEWEST_ROUNDS or sum(timed[name].seconds) < seconds
+            if len(timed[name].seconds) < FEWEST_ROUNDS or sum(timed[name].seconds) < seconds
         }
         if not waiting:
             break
@@ -55,8 +56,10 @@ def percentile(values: list[float], share: float) -> float:
 def _warmed_up(name: str, ask: Ask) -> Timed:
     started = time.perf_counter()
     answer = _checked(name, ask())
-    # What takes seconds needs no second warm-up.
-    for _ in range(WARM_UPS - 1 if time.perf_counter() - started < 1 else 0):
+    if time.perf_counter() - started > SLOW_SECONDS:
+        # What takes seconds gains nothing by warmth: its first answer is a round already.
+        return Timed(answer, [answer.seconds])
+    for _ in range(WARM_UPS - 1):
         answer = _checked(name, ask())
     return Timed(answer)
 

@@ -56,6 +56,10 @@ class Chapter:
             Figure(words, f"{value:.3g} {unit}", f"at most {most:g}", value <= most)
         )
 
+    def miss(self, words: str) -> None:
+        """Note that a figure could not be had."""
+        self.figures.append(Figure(words, "not measured", "", False))
+
     def tell(self, words: str, value: str) -> None:
         """Note a figure without a target."""
         self.figures.append(Figure(words, value, "", None))

@@ -20,6 +20,9 @@ def answer(field: Field) -> list[Chapter]:
 
 def _last_page(field: Field) -> Chapter:
     chapter = Chapter(f"The last page of {ROWS} rows")
+    if not _offers(field, "last=1"):
+        chapter.miss("Our list links no last page.")
+        return chapter
     ask = ListAsk(page=(field.databases.large.bookings - 1) // ROWS, is_last=True)
     times = alternate(
         {name: partial(field.ask_list, name, ask) for name in NAMES},
@@ -31,8 +34,16 @@ def _last_page(field: Field) -> Chapter:
     return chapter
 
 
+def _offers(field: Field, argument: str) -> bool:
+    """Return whether our list links itself with an argument."""
+    return argument in field.ask_list(OURS, ListAsk(rows=ROWS)).text
+
+
 def _sorted_by_name(field: Field) -> Chapter:
     chapter = Chapter(f"The first {ROWS} rows by the booker's name")
+    if not _offers(field, "sort=contact_name"):
+        chapter.miss("Our list cannot be put into this order.")
+        return chapter
     ask = ListAsk(by_name=True)
     times = alternate(
         {name: partial(field.ask_list, name, ask) for name in NAMES},
