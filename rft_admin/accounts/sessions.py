@@ -10,7 +10,6 @@ from sqlalchemy.orm.attributes import set_committed_value
 from rft_admin.accounts import audit, devices, locking, passwords, settings, tries
 from rft_admin.accounts.locking import AccountLocked
 from rft_admin.accounts.models import AdminSession, User
-from rft_admin.core import settings as stored_settings
 from rft_admin.core.actor import Actor
 from rft_admin.core.database import apart, db
 from rft_admin.core.errors import DomainError
@@ -85,16 +84,12 @@ def find_active(token: str | None, *, now: datetime) -> AdminSession | None:
     """
     if not token:
         return None
-    found = db.session.execute(
-        select(AdminSession, stored_settings.stored_column())
+    session = db.session.scalar(
+        select(AdminSession)
         .options(joinedload(AdminSession.user))
         .where(AdminSession.session_token == hash_token(token))
-    ).one_or_none()
-    if found is None:
-        return None
-    session: AdminSession = found[0]
-    stored_settings.keep(found[1])
-    if not is_live(session, now=now):
+    )
+    if session is None or not is_live(session, now=now):
         return None
     if now - session.last_activity >= TOUCH_INTERVAL:
         _touch(session, now=now)

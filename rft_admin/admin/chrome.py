@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 
 from flask import current_app, g, request, url_for
-from sqlalchemy import select
 
 from rft_admin.accounts.models import User
 from rft_admin.admin.actor import signed_in_user
 from rft_admin.admin.registry import GROUPS, list_address
 from rft_admin.admin.rights import can
 from rft_admin.core import clock
-from rft_admin.core.database import db
 from rft_admin.messaging import notifications
 from rft_admin.messaging.models import Notification
 from rft_admin.payments.models import PaymentTransaction
@@ -59,15 +57,12 @@ def _build() -> Chrome:
     if user is None:
         raise RuntimeError("A page of the office needs somebody who is signed in.")
     now = clock.now()
-    # Both in one statement: every page of the office asks it.
-    asked = select(notifications.unread_count(user, now=now), worker.LAST_SEEN)
-    unread, worker_seen = db.session.execute(asked).one()
     return Chrome(
         user=user,
         groups=[Group("", _fixed()), *_of_tables()],
-        unread=unread,
+        unread=notifications.count_unread(user, now=now),
         notifications_url=list_address(Notification.__tablename__, scope="unread"),
-        worker_is_silent=user.is_admin and worker.is_silence(worker_seen, now=now),
+        worker_is_silent=user.is_admin and worker.is_silent(now=now),
     )
 
 

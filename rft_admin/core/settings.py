@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ForeignKey, ScalarSelect, event, func, select
+from sqlalchemy import ForeignKey, event, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from rft_admin.core.contacts import read_email
@@ -186,19 +186,6 @@ def check_value(text: str, value_type: ValueType, rules: Json) -> None:
     for name, limit in rules.items():
         if fault := _RULES[name](value, limit):
             raise BadSetting(fault)
-
-
-def stored_column() -> ScalarSelect[Any]:
-    """Return all stored settings as one value, for a statement that every request runs anyway.
-
-    Hand what it gave to :func:`keep`, and the settings cost no statement of their own.
-    """
-    return select(func.json_object_agg(Setting.key, Setting.value)).scalar_subquery()
-
-
-def keep(stored: dict[str, str] | None) -> None:
-    """Take the value of :func:`stored_column` for the rest of the transaction."""
-    db.session().info[_CACHE] = stored or {}
 
 
 def _stored_values() -> dict[str, str]:

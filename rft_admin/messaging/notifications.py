@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from rft_admin.accounts import people
 from rft_admin.accounts.models import User
@@ -98,13 +98,8 @@ def list_unread(user: User, *, now: datetime | None = None) -> list[Notification
 
 def count_unread(user: User, *, now: datetime | None = None) -> int:
     """Return how many notifications wait for the user."""
-    return db.session.scalars(select(unread_count(user, now=now or clock_now()))).one()
-
-
-def unread_count(user: User, *, now: datetime) -> ScalarSelect[int]:
-    """Return how many notifications wait for the user, as a column of any statement."""
     count = select(func.count()).select_from(Notification)
-    return count.where(_is_unread(user, now)).scalar_subquery()
+    return db.session.scalars(count.where(_is_unread(user, now or clock_now()))).one()
 
 
 def mark_read(notification: Notification, *, now: datetime) -> None:

@@ -2,35 +2,30 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, DateTime, literal_column, select, text
+from sqlalchemy import text
 
 from rft_admin.core.database import db
 
 SILENCE_ALLOWED = timedelta(minutes=2)
 
 
-#: When a worker last reported, as a column of any statement; NULL if none ever did.
-#: A worker that was stopped takes its row along; what it last started by the clock stays.
-LAST_SEEN: ColumnElement[datetime | None] = literal_column(
-    "greatest((SELECT max(last_heartbeat) FROM procrastinate_workers),"
-    " (SELECT to_timestamp(max(defer_timestamp)) FROM procrastinate_periodic_defers))",
-    DateTime(timezone=True),
-)
-
-
 def last_seen() -> datetime | None:
-    """Return when a worker last reported, or None if none ever did."""
-    seen: datetime | None = db.session.scalar(select(LAST_SEEN))
+    """Return when a worker last reported, or None if none ever did.
+
+    A worker that was stopped takes its row along; what it last started by the clock stays.
+    """
+    seen: datetime | None = db.session.scalar(
+        text(
+            "SELECT greatest((SELECT max(last_heartbeat) FROM procrastinate_workers),"
+            " (SELECT to_timestamp(max(defer_timestamp)) FROM procrastinate_periodic_defers))"
+        )
+    )
     return seen
 
 
 def is_silent(*, now: datetime) -> bool:
     """Return whether no worker has reported for two minutes."""
-    return is_silence(last_seen(), now=now)
-
-
-def is_silence(seen: datetime | None, *, now: datetime) -> bool:
-    """Return whether a worker that was last seen then has been silent for too long."""
+    seen = last_seen()
     return seen is None or now - seen > SILENCE_ALLOWED
 
 
