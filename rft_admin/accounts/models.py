@@ -15,7 +15,8 @@ from rft_admin.core.database import (
     PhoneNumber,
     Versioned,
     enum_column,
-    trigram_index,
+    phone_digits,
+    search_index,
 )
 
 
@@ -33,10 +34,17 @@ class User(Versioned, Model):
     __tablename__ = "users"
     titled_by = ("first_name", "last_name")
     __table_args__ = (
-        trigram_index("ix_users_email_trgm", "(email::text)"),
-        trigram_index("ix_users_first_name_trgm", "first_name"),
-        trigram_index("ix_users_last_name_trgm", "last_name"),
+        Index("ix_users_name", "first_name", "last_name", "id"),
+        search_index(
+            "users",
+            "first_name",
+            "COALESCE(last_name, ''::text)",
+            "email::text",
+            "company_name",
+            phone_digits("phone"),
+        ),
     )
+    __searched__ = ("first_name", "last_name", "email", "company_name", "phone")
 
     email: Mapped[EmailAddress] = mapped_column(unique=True)
     #: bcrypt; None cannot sign in by password.

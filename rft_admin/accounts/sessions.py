@@ -13,6 +13,7 @@ from rft_admin.accounts.models import AdminSession, User
 from rft_admin.core.actor import Actor
 from rft_admin.core.database import apart, db
 from rft_admin.core.errors import DomainError
+from rft_admin.core.settings import all_values, keep_values
 from rft_admin.core.tokens import hash_token, new_token
 
 #: Whatever happens, a session ends so long after its sign-in.
@@ -84,12 +85,17 @@ def find_active(token: str | None, *, now: datetime) -> AdminSession | None:
     """
     if not token:
         return None
-    session = db.session.scalar(
-        select(AdminSession)
+    found = db.session.execute(
+        select(AdminSession, all_values())
         .options(joinedload(AdminSession.user))
         .where(AdminSession.session_token == hash_token(token))
-    )
-    if session is None or not is_live(session, now=now):
+    ).one_or_none()
+    if found is None:
+        return None
+    session, values = found
+    # Every page needs the settings too, for the session's own limit: one question, not two.
+    keep_values(values)
+    if not is_live(session, now=now):
         return None
     if now - session.last_activity >= TOUCH_INTERVAL:
         _touch(session, now=now)

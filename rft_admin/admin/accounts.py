@@ -11,6 +11,7 @@ from rft_admin.admin.details import Figure, Notice
 from rft_admin.admin.person_page import PERSON_PANELS
 from rft_admin.admin.registry import details_address, register, screen
 from rft_admin.admin.timeline import Source
+from rft_admin.core import clock
 from rft_admin.core.errors import DomainError
 from rft_admin.messaging import account_letters
 
@@ -65,6 +66,7 @@ class UserView(TableView):
     scopes = {
         "customers": ListScope("Customers", lambda: User.role == Role.CUSTOMER),
         "office": ListScope("Office", lambda: User.role != Role.CUSTOMER),
+        "inactive": ListScope("Deactivated", lambda: User.is_active.is_(False)),
     }
     form_groups = (
         ("Person", ("first_name", "last_name", "email", "phone", "company_name"), ""),
@@ -155,6 +157,14 @@ class AdminSessionView(TableView):
     column_searchable_list = ("user.email", "ip_address")
     column_filters = ("user_id", "is_active", "last_activity")
     default_order = (("last_activity", True),)
+    main_date = "last_activity"
+    scopes = {
+        "open": ListScope(
+            "Open",
+            lambda: AdminSession.is_active.is_(True) & (AdminSession.expires_at > clock.now()),
+        ),
+        "failed": ListScope("Failed attempts", lambda: AdminSession.failed_attempts > 0),
+    }
     actions = (
         Action(
             name="end_session",
@@ -187,6 +197,7 @@ class AuditView(TableView):
     column_searchable_list = ("action", "entity_type", "actor_label", "request_id")
     column_filters = ("user_id", "action", "entity_type", "created_at")
     default_order = (("id", True),)
+    main_date = "created_at"
 
 
 class PasswordResetView(TableView):

@@ -13,6 +13,7 @@ from rft_admin.admin.base import ListScope, TableView
 from rft_admin.admin.booking_actions import BOOKING_ACTIONS, terms_of
 from rft_admin.admin.booking_page import BOOKING_PANELS
 from rft_admin.admin.details import Figure, Notice
+from rft_admin.admin.drilling import this_week
 from rft_admin.admin.fields import (
     LongTextField,
     ReferenceField,
@@ -132,6 +133,8 @@ class BookingView(TableView):
         "created_at",
     )
     default_order = (("created_at", True),)
+    main_date = "course_schedule.start_datetime"
+    summed = ("number_of_places", "payment_amount")
     scopes = {
         "upcoming": ListScope(
             "Upcoming",
@@ -140,7 +143,14 @@ class BookingView(TableView):
                 & (Booking.status == BookingStatus.CONFIRMED)
             ),
         ),
-        "owed": ListScope("Owed", owed.is_owed),
+        "owed": ListScope("Unpaid", owed.is_owed),
+        "week": ListScope(
+            "This week",
+            lambda: (
+                Booking.course_schedule.has(this_week(CourseSchedule.start_datetime))
+                & (Booking.status != BookingStatus.CANCELLED)
+            ),
+        ),
         "overdue": ListScope("Overdue", lambda: owed.is_overdue(clock.now())),
         "pending": ListScope("Pending", lambda: Booking.status == BookingStatus.PENDING),
         "cancelled": ListScope("Cancelled", lambda: Booking.status == BookingStatus.CANCELLED),

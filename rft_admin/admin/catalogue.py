@@ -1,5 +1,6 @@
 """The screens of what is sold: courses, materials, venues, trainers, dates, discount codes."""
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from rft_admin.admin import catalogue_pages, schedule_page
 from rft_admin.admin.base import ListScope, TableView
 from rft_admin.admin.catalogue_pages import CODE_PANELS, COURSE_PANELS, TRAINER_PANELS, VENUE_PANELS
 from rft_admin.admin.details import Figure, Notice
+from rft_admin.admin.drilling import this_week
 from rft_admin.admin.fields import LondonDateTimeField
 from rft_admin.admin.registry import register, screen
 from rft_admin.admin.schedule_actions import SCHEDULE_ACTIONS
@@ -40,6 +42,8 @@ DAY_FIELDS = {
     for number in range(1, MOST_DAYS + 1)
     for part in ("starts", "ends")
 }
+#: A trainer's qualification that expires so soon stands under "Qualification expiring".
+EXPIRING_AHEAD = timedelta(days=90)
 
 
 def _day_field(number: int, part: str) -> LondonDateTimeField:
@@ -79,9 +83,12 @@ class CourseScheduleView(TableView):
         "start_datetime",
     )
     default_order = (("start_datetime", True),)
+    main_date = "start_datetime"
+    summed = ("current_capacity", "max_capacity")
     new_words = "New date"
     scopes = {
         "upcoming": ListScope("Upcoming", lambda: CourseSchedule.start_datetime > clock.now()),
+        "week": ListScope("This week", lambda: this_week(CourseSchedule.start_datetime)),
         "to_decide": ListScope("To decide", lambda: waits_for_decision(clock.now())),
         "to_certify": ListScope(
             "Certificates to issue", lambda: certificates.has_waiting(clock.now())
@@ -240,9 +247,13 @@ class CourseView(TableView):
         ),
         ("On the website", ("is_active", "display_order"), ""),
     )
-    column_searchable_list = ("name", "description", "slug")
+    column_searchable_list = ("name", "slug")
     column_filters = ("course_type", "is_active", "price")
     default_order = (("display_order", False), ("name", False))
+    scopes = {
+        "active": ListScope("On sale", lambda: Course.is_active.is_(True)),
+        "inactive": ListScope("Not on sale", lambda: Course.is_active.is_(False)),
+    }
     panels = COURSE_PANELS
 
     def headline(self, row: Any) -> list[Figure]:
@@ -353,6 +364,16 @@ class TrainerView(TableView):
     )
     column_filters = ("is_active", "is_available", "can_travel", "qualification_expiry")
     default_order = (("trainer_code", False),)
+    scopes = {
+        "available": ListScope(
+            "Available",
+            lambda: Trainer.is_active.is_(True) & Trainer.is_available.is_(True),
+        ),
+        "expiring": ListScope(
+            "Qualification expiring",
+            lambda: Trainer.qualification_expiry <= clock.london_date(clock.now() + EXPIRING_AHEAD),
+        ),
+    }
     panels = TRAINER_PANELS
 
     def headline(self, row: Any) -> list[Figure]:
@@ -384,6 +405,10 @@ class DiscountCodeView(TableView):
     column_searchable_list = ("code", "description")
     column_filters = ("discount_type", "is_active", "course_id", "valid_until")
     default_order = (("id", True),)
+    scopes = {
+        "active": ListScope("Active", lambda: DiscountCode.is_active.is_(True)),
+        "inactive": ListScope("Inactive", lambda: DiscountCode.is_active.is_(False)),
+    }
     not_in_form = {"usage_count": "counted by the database"}
     panels = CODE_PANELS
 

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 from urllib.parse import quote_plus
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from rft_admin.admin.naming import words_of
 from rft_admin.admin.paths import Path, value_at
@@ -52,7 +52,7 @@ def badge(value: Enum | str, *, of: str = "") -> Markup:
     """Return a status as a badge, where it stands alone with what it is the status of."""
     words = words_of(value)
     words = f"{of} {words.lower()}" if of else words
-    return Markup('<span class="badge {}">{}</span>').format(tone_of(value), words)
+    return Markup('<span class="badge %s">%s</span>') % (tone_of(value), words)
 
 
 def cell(row: Any, path: Path) -> Markup:
@@ -69,7 +69,7 @@ def show(value: Any, kind: str) -> Markup:
     shown = _SHOWN.get(kind)
     if shown is not None:
         return shown(value)
-    return Markup("{}").format(plain(value))
+    return escape(plain(value))
 
 
 def plain(value: Any) -> str:
@@ -89,6 +89,13 @@ def plain(value: Any) -> str:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, indent=2)
     return str(value)
+
+
+def plain_of(value: Any, kind: str) -> str:
+    """Return a value in the way of its kind, without markup."""
+    if kind == "money" and isinstance(value, Decimal):
+        return format_pounds(value)
+    return words_of(value) if kind == "words" and value else plain(value)
 
 
 def exported(value: Any) -> str | int | float | Decimal:
@@ -118,8 +125,8 @@ def _flat(value: Any) -> str:
 def _reference(value: Any) -> Markup:
     address = details_address(value) if hasattr(value, "__tablename__") else None
     if address is None:
-        return Markup("{}").format(str(value))
-    return Markup('<a href="{}">{}</a>').format(address, str(value))
+        return escape(str(value))
+    return Markup('<a href="%s">%s</a>') % (address, str(value))
 
 
 def _flag(value: bool) -> Markup:
@@ -127,19 +134,18 @@ def _flag(value: bool) -> Markup:
 
 
 def _moment(value: datetime) -> Markup:
-    return Markup('<time datetime="{}"><span class="nowrap">{}</span>, {}</time>').format(
-        to_london(value).isoformat(), format_short_date(value), format_time(value)
-    )
+    iso, day, time = to_london(value).isoformat(), format_short_date(value), format_time(value)
+    made = Markup('<time datetime="%s"><span class="nowrap">%s</span>, %s</time>')
+    return made % (iso, day, time)
 
 
 def _date(value: date) -> Markup:
-    return Markup('<time class="nowrap" datetime="{}">{}</time>').format(
-        value.isoformat(), format_short_date(value)
-    )
+    made = Markup('<time class="nowrap" datetime="%s">%s</time>')
+    return made % (value.isoformat(), format_short_date(value))
 
 
 def _email(value: str) -> Markup:
-    return Markup('<a href="mailto:{0}">{0}</a>').format(value)
+    return Markup('<a href="mailto:%s">%s</a>') % (value, value)
 
 
 def _phone(value: str) -> Markup:
@@ -184,7 +190,7 @@ def _percent(value: int) -> Markup:
 _SHOWN: dict[str, Callable[[Any], Markup]] = {
     "status": badge,
     "flag": _flag,
-    "money": lambda value: Markup("{}").format(format_pounds(value)),
+    "money": lambda value: escape(format_pounds(value)),
     "moment": _moment,
     "date": _date,
     "email": _email,
@@ -194,7 +200,7 @@ _SHOWN: dict[str, Callable[[Any], Markup]] = {
     "link": _link,
     "json": _json,
     "percent": _percent,
-    "lines": lambda value: Markup("{}").format(", ".join(str(line) for line in value)),
-    "words": lambda value: Markup("{}").format(words_of(value)),
-    "long": lambda value: Markup("{}").format(value),
+    "lines": lambda value: escape(", ".join(str(line) for line in value)),
+    "words": lambda value: escape(words_of(value)),
+    "long": escape,
 }

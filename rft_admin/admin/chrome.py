@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 from flask import current_app, g, request, url_for
+from sqlalchemy import select
 
 from rft_admin.accounts.models import User
 from rft_admin.admin.actor import signed_in_user
 from rft_admin.admin.registry import GROUPS, list_address
 from rft_admin.admin.rights import can
 from rft_admin.core import clock
+from rft_admin.core.database import db
 from rft_admin.messaging import notifications
 from rft_admin.messaging.models import Notification
 from rft_admin.payments.models import PaymentTransaction
@@ -57,12 +59,15 @@ def _build() -> Chrome:
     if user is None:
         raise RuntimeError("A page of the office needs somebody who is signed in.")
     now = clock.now()
+    unread, seen = db.session.execute(
+        select(notifications.unread_count(user, now=now).scalar_subquery(), worker.LAST_SEEN)
+    ).one()
     return Chrome(
         user=user,
         groups=[Group("", _fixed()), *_of_tables()],
-        unread=notifications.count_unread(user, now=now),
+        unread=unread,
         notifications_url=list_address(Notification.__tablename__, scope="unread"),
-        worker_is_silent=user.is_admin and worker.is_silent(now=now),
+        worker_is_silent=user.is_admin and worker.is_silence(seen, now=now),
     )
 
 

@@ -98,6 +98,14 @@ class AttendanceRecordView(TableView):
         "session_date",
     )
     default_order = (("session_date", True),)
+    scopes = {
+        "today": ListScope(
+            "Today",
+            lambda: AttendanceRecord.session_date == clock.london_date(clock.now()),
+        ),
+        "eligible": ListScope("Eligible", lambda: AttendanceRecord.certificate_eligible.is_(True)),
+        "absent": ListScope("Absent", lambda: AttendanceRecord.status == AttendanceStatus.ABSENT),
+    }
     new_form = MarkForm
     reference_fields = {
         "course_session_id": AttendanceRecord.__table__.c.course_session_id,
@@ -229,7 +237,9 @@ class CertificateView(TableView):
         "expiry_date",
     )
     default_order = (("issue_date", True),)
+    main_date = "issue_date"
     scopes = {
+        "active": ListScope("Valid", lambda: Certificate.status == CertificateStatus.ACTIVE),
         "expiring": ListScope(
             "Expiring",
             lambda: (

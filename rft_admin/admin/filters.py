@@ -8,7 +8,7 @@ from flask_admin.contrib.sqla.filters import BaseSQLAFilter
 
 from rft_admin.admin.fields import read_chosen
 from rft_admin.admin.naming import words_of
-from rft_admin.admin.paths import Path
+from rft_admin.admin.paths import Path, reached
 from rft_admin.core.clock import london_midnight
 from rft_admin.core.database import Model
 
@@ -56,24 +56,19 @@ class ColumnFilter(BaseSQLAFilter):  # type: ignore[misc] # Flask-Admin ships no
         """Return the SQL condition: that the value is the same."""
         return column == value
 
+    def where(self, value: Any) -> Any:
+        """Return the condition on the filter's table, through EXISTS over the path."""
+        return reached(self.model, self.path, lambda column: self.condition(column, value))
+
     def apply(self, query: Any, value: Any, alias: Any = None) -> Any:
-        """Return the statement narrowed by the condition, through EXISTS over the path."""
-        owner: Any = self.path.owner
-        condition = self.condition(getattr(owner, self.path.name), value)
-        attributes = []
-        step_owner: Any = self.model
-        for step in self.path.steps:
-            attributes.append(getattr(step_owner, step.key))
-            step_owner = step.mapper.class_
-        for attribute in reversed(attributes):
-            condition = attribute.has(condition)
-        return query.where(condition)
+        """Return the statement narrowed by the condition."""
+        return query.where(self.where(value))
 
 
 class IsStatus(ColumnFilter):
-    """One of the status's members."""
+    """One of the status's members, or several."""
 
-    input_type = "select"
+    input_type = "choices"
 
     def choices(self, path: Path) -> list[tuple[str, str]]:
         """Return the members with their labels."""

@@ -54,6 +54,7 @@ class BookingInquiryView(TableView):
     column_searchable_list = ("inquiry_reference", "full_name", "email", "phone", "company_name")
     column_filters = ("status", "course_session_id", "course_id", "hold_expires_at", "created_at")
     default_order = (("id", True),)
+    main_date = "created_at"
     scopes = {
         "open": ListScope(
             "Open",

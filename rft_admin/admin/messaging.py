@@ -41,6 +41,7 @@ class EmailLogView(TableView):
     column_searchable_list = ("subject", "recipient_email", "template_name")
     column_filters = ("status", "template_name", "booking_id", "created_at", "sent_at")
     default_order = (("id", True),)
+    main_date = "created_at"
     not_in_details = ("body_html",)
     scopes = {
         "waiting": ListScope(

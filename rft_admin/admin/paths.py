@@ -1,6 +1,8 @@
 """Column paths: "course_schedule.course.name" read from a model's own metadata."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Date, DateTime, Float, Integer, Numeric, String, inspect
@@ -103,6 +105,7 @@ def check_info(model: type[Model]) -> None:
             raise RuntimeError(f"{model.__name__}.{attribute.key}: unknown info {sorted(unknown)}.")
 
 
+@cache
 def resolve(model: type[Model], text: str) -> Path:
     """Return what a dotted path means, seen from a model.
 
@@ -151,6 +154,25 @@ def value_at(row: Any, path: Path) -> Any:
     if row is None:
         return None
     return getattr(row, path.reference.key if path.reference is not None else path.name)
+
+
+def is_required(relationship: RelationshipProperty[Any]) -> bool:
+    """Return whether every row has the other: its key is NOT NULL, so an inner join loses none."""
+    is_upward = relationship.direction.name == "MANYTOONE"
+    return is_upward and not any(column.nullable for column in relationship.local_columns)
+
+
+def reached(model: type[Model], path: Path, condition: Callable[[Any], Any]) -> Any:
+    """Return a condition on a path's last column, as one on the model: by EXISTS over the steps."""
+    found = condition(getattr(path.owner, path.name))
+    owner: Any = model
+    attributes = []
+    for step in path.steps:
+        attributes.append(getattr(owner, step.key))
+        owner = step.mapper.class_
+    for attribute in reversed(attributes):
+        found = attribute.has(found)
+    return found
 
 
 def shown_columns(model: type[Model]) -> list[str]:

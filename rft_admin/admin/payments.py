@@ -126,8 +126,14 @@ class RefundView(TableView):
         "stripe_payout",
     )
     default_order = (("requested_at", True),)
+    main_date = "created_at"
+    summed = ("amount", "processing_fee", "net_refund")
     scopes = {
         "waiting": ListScope("Waiting", lambda: Refund.status == RefundStatus.PENDING),
+        "under_way": ListScope(
+            "Under way",
+            lambda: Refund.status.in_((RefundStatus.APPROVED, RefundStatus.PROCESSING)),
+        ),
         "failed": ListScope("Failed", lambda: Refund.status == RefundStatus.FAILED),
     }
     new_form = NewRefundForm
@@ -257,7 +263,12 @@ class PaymentTransactionView(TableView):
         "dispute_evidence_due_at",
     )
     default_order = (("created_at", True),)
+    main_date = "created_at"
+    summed = ("amount", "amount_refunded", "net_amount")
     scopes = {
+        "received": ListScope(
+            "Received", lambda: PaymentTransaction.status == TransactionStatus.SUCCEEDED
+        ),
         "disputed": ListScope(
             "Disputed", lambda: PaymentTransaction.status == TransactionStatus.DISPUTED
         ),

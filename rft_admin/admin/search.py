@@ -1,30 +1,124 @@
-"""Search within one table: a union of id queries, so that each column's own index serves."""
+"""Search within one table: a condition per place looked into, so that each one's index serves."""
 
+import re
+from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, Text, and_, cast, func, literal, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    cast,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    union,
+)
 from sqlalchemy.dialects.postgresql import CITEXT
+from sqlalchemy.orm import RelationshipProperty
 
+from rft_admin.admin.ordering import MADE_OF
 from rft_admin.admin.paths import resolve, searched_columns
 from rft_admin.admin.registry import find_view_class
 from rft_admin.admin.rights import visible
-from rft_admin.core.database import Model
+from rft_admin.core.database import PHONE_MARKS, Model
 
 LONGEST_TEXT = 200
 MOST_WORDS = 5
+MOST_ID = 2_147_483_647
+#: A trigram index knows nothing shorter: such a word is looked for at the start of words.
+SHORTEST_PART = 3
+#: A telephone number as people type it: no letters, at least six digits.
+PHONE = re.compile(r"\+?[\d\s().\-/]{6,}")
+FEWEST_PHONE_DIGITS = 6
+SPACE: ColumnElement[str] = literal_column("' '")
+NOTHING: ColumnElement[str] = literal_column("''")
 
 
 def clean_text(text: str | None) -> str:
     """Return a search text without what PostgreSQL cannot take, at a sensible length."""
-    return " ".join((text or "").replace("\x00", "").split())[:LONGEST_TEXT]
+    taken = (text or "").replace("\x00", "").encode("utf-8", "ignore").decode()
+    return " ".join(taken.split())[:LONGEST_TEXT]
 
 
 def matching_ids(model: type[Model], text: str) -> Select[Any]:
-    """Return the ids of the rows of which every word of the text fits some searched column."""
-    words = clean_text(text).split()[:MOST_WORDS]
+    """Return the ids of the rows of which every word of the text fits some place looked into."""
+    found = [select(model.id).where(condition) for condition in searched(model, text)]
+    if len(found) <= 1:
+        return found[0] if found else select(model.id)
+    return select(model.id).where(model.id.in_(union(*found)))
+
+
+def searched(model: type[Model], text: str) -> list[Any]:
+    """Return conditions of which a fitting row fulfils at least one; none for an empty text.
+
+    The longest word decides the place, for it narrows most; the other words may then stand in
+    any place.
+    """
+    words = words_of_search(text)
     if not words:
-        return select(model.id)
-    return select(model.id).where(and_(*(model.id.in_(_fitting(model, word)) for word in words)))
+        return []
+    leading = max(words, key=lambda word: (any(map(str.isdigit, word)), len(word)))
+    others = [word for word in words if word != leading]
+    places = list(_places(model))
+    leads = _in_places(model, places, leading)
+    if len(others) > 1:
+        # Three words and more narrow by themselves: any place will do for the others.
+        anywhere = [or_(*_in_places(model, places, word)) for word in others]
+        return [and_(condition, *anywhere) for condition in leads] or [false()]
+    follows = [_in_places(model, places, word) for word in others]
+    found = [and_(*pair) for pair in product(leads, *follows)]
+    return found or [false()]
+
+
+def words_of_search(text: str) -> list[str]:
+    """Return the words of a text: a telephone number is one, whatever stands between its digits.
+
+    A number is looked for without its country's or trunk prefix: "+44 113", "0113" and
+    "+44 (0)113" find the same.
+    """
+    text = clean_text(text)
+    digits = "".join(filter(str.isdigit, text))
+    if PHONE.fullmatch(text) and len(digits) >= FEWEST_PHONE_DIGITS and digits.isascii():
+        national = re.sub(r"^(?:00)?44", "", digits) if _is_international(text) else digits
+        return [national.removeprefix("0") or digits]
+    return list(dict.fromkeys(text.split()))[:MOST_WORDS]
+
+
+def text_of(model: type[Model], names: tuple[str, ...] = ()) -> Any:
+    """Return the SQL text that a table is searched in, each part after a space.
+
+    Where the model names its searched columns, it is written as its index is.
+
+    :param names: the columns looked into where the model names none.
+    """
+    text: Any = None
+    named = model.__dict__.get("__searched__", names)
+    # Whoever may not see a part does not search it either.
+    for name in visible(model, named, "list"):
+        for part in MADE_OF.get(name, (name,)):
+            text = SPACE if text is None else text.concat(SPACE)
+            text = text.concat(_part(model, part))
+    return text
+
+
+def _places(model: type[Model]) -> Iterator[tuple[tuple[RelationshipProperty[Any], ...], Any]]:
+    """Yield where is looked: the relationships to walk, and the text at their end."""
+    groups: dict[tuple[Any, ...], list[str]] = {}
+    owners: dict[tuple[Any, ...], Any] = {(): model}
+    for name in searched_paths(model):
+        path = resolve(model, name)
+        groups.setdefault(path.steps, []).append(path.name)
+        owners[path.steps] = path.owner
+    for steps, names in groups.items():
+        text = text_of(owners[steps], tuple(names))
+        if text is not None:
+            yield steps, text
 
 
 def searched_paths(model: type[Model]) -> list[str]:
@@ -34,56 +128,53 @@ def searched_paths(model: type[Model]) -> list[str]:
     return visible(model, own or searched_columns(model), "list")
 
 
-def _fitting(model: type[Model], word: str) -> CompoundSelect[Any] | Select[Any]:
-    pattern = f"%{_escaped(word)}%"
-    queries = [_query(model, path, pattern) for path in searched_paths(model)]
+def _in_places(model: type[Model], places: list[Any], word: str) -> list[Any]:
+    """Return a condition per place that the word stands there, and one that it is the number."""
+    pattern = _pattern(word)
+    found = []
+    for steps, text in places:
+        fits = text.ilike(pattern, escape="\\")
+        condition = _walked(model, steps, fits)
+        if steps:
+            # Asked once and first: where nothing fits, the rows that point there are not read.
+            far = steps[-1].mapper.class_.__table__
+            condition = exists(select(far.c.id).where(fits).correlate(None)) & condition
+        found.append(condition)
     number = word.removeprefix("#")
-    if number.isdecimal() and 0 < int(number[:11]) <= 2_147_483_647:
-        queries.append(select(model.id).where(model.id == int(number)))
-    return union(*queries) if queries else select(model.id).where(literal(value=False))
+    if number.isascii() and number.isdecimal() and 0 < int(number[:11]) <= MOST_ID:
+        found.append(model.id == int(number))
+    return found
 
 
-def _query(model: type[Model], text: str, pattern: str) -> Select[Any]:
-    *steps, last = text.split(".")
-    owner: Any = model
-    statement = select(model.id)
-    for name in steps:
-        relationship = getattr(owner, name)
-        statement = statement.join(relationship)
-        owner = relationship.property.mapper.class_
-    return statement.where(_searched(owner, last).ilike(pattern, escape="\\"))
+def _walked(model: Any, steps: tuple[RelationshipProperty[Any], ...], condition: Any) -> Any:
+    """Return the condition on the far end of the steps as one on the model's own keys."""
+    if not steps:
+        return condition
+    step, *rest = steps
+    other = step.mapper.class_
+    condition = _walked(other, tuple(rest), condition)
+    (near, far), *_ = step.local_remote_pairs or ()
+    keys = select(other.__table__.c[far.name]).where(condition).correlate(None)
+    return model.__table__.c[near.name].in_(keys)
 
 
-def _searched(owner: Any, name: str) -> Any:
-    if name in NAMES:
-        first, last = NAMES[name]
-        # Written as the trigram indexes of the names are.
-        return (
-            func.coalesce(getattr(owner, first), "") + " " + func.coalesce(getattr(owner, last), "")
-            if owner.__tablename__ == "booking_attendees"
-            else _name(owner, first, last)
-        )
-    column = resolve(owner, name).column
-    attribute = getattr(owner, name)
-    return (
-        cast(attribute, Text)
-        if column is not None and isinstance(column.type, CITEXT)
-        else attribute
-    )
+def _part(model: type[Model], name: str) -> Any:
+    attribute = getattr(model, name)
+    column = attribute.property.columns[0]
+    if isinstance(column.type, CITEXT):
+        attribute = cast(attribute, Text)
+    if column.nullable:
+        attribute = func.coalesce(attribute, NOTHING)
+    if name.endswith("phone"):
+        attribute = func.translate(attribute, literal_column(f"'{PHONE_MARKS}'"), NOTHING)
+    return attribute
 
 
-def _name(owner: Any, first: str, last: str) -> Any:
-    first_name, last_name = getattr(owner, first), getattr(owner, last)
-    ending = func.coalesce(last_name, "") if last_name.property.columns[0].nullable else last_name
-    return first_name + " " + ending
+def _pattern(word: str) -> str:
+    escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    is_indexed = len(word) >= SHORTEST_PART
+    return f"% {escaped}%" if word.isalnum() and not is_indexed else f"%{escaped}%"
 
 
-def _escaped(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-#: Properties that are searched as two columns joined by a space.
-NAMES = {
-    "full_name": ("first_name", "last_name"),
-    "contact_name": ("contact_first_name", "contact_last_name"),
-}
+def _is_international(text: str) -> bool:
+    return text.startswith(("+", "0044", "44"))

@@ -7,7 +7,7 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.interfaces import LoaderOption
 
-from rft_admin.admin.paths import Path
+from rft_admin.admin.paths import Path, is_required
 from rft_admin.core.titled import title_names
 
 
@@ -50,6 +50,6 @@ def _rebuilt(model: Any, path: Path) -> Any:
 
 
 def _load(parent: Any, attribute: Any) -> Any:
-    inner = bool(inspect(attribute).property.innerjoin)
+    inner = is_required(inspect(attribute).property)
     load = parent.joinedload if parent is not None else joinedload
     return load(attribute, innerjoin=inner) if inner else load(attribute)

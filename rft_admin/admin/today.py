@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import func, select
 
 from rft_admin.admin.classes import ClassDay, list_next_classes
-from rft_admin.admin.listing import Listing, in_order, matching
+from rft_admin.admin.listing import Listing, matching
+from rft_admin.admin.ordering import in_order
 from rft_admin.admin.registry import list_address, view_of
 from rft_admin.admin.rights import can
 from rft_admin.admin.titles import loads_for

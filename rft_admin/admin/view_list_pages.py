@@ -2,14 +2,19 @@
 
 from typing import Any
 
-from flask import Response, abort, flash, jsonify, request
+from flask import Response, abort, flash, jsonify, redirect, request
 from sqlalchemy import inspect
 
 from rft_admin.admin import cells, lookup
 from rft_admin.admin.choosing import address_of
+from rft_admin.admin.counting import summarise
+from rft_admin.admin.drilling import drill, span_of
 from rft_admin.admin.exposing import Answer, expose
-from rft_admin.admin.filters import ColumnFilter
-from rft_admin.admin.listing import Listing, fetch_page, read_listing
+from rft_admin.admin.filter_panel import chips, filter_sets
+from rft_admin.admin.lines import headings, lines
+from rft_admin.admin.listing import Listing, read_listing
+from rft_admin.admin.paging import fetch_page
+from rft_admin.admin.remembering import remember, remembered
 from rft_admin.admin.rights import visible
 from rft_admin.admin.view_exports import ExportPages
 
@@ -20,24 +25,12 @@ class ListPages(ExportPages):
     @expose("/")
     def index_view(self) -> Answer:
         """The list."""
-        listing = read_listing(self, request.args)
-        for fault in listing.faults:
-            flash(fault, "warning")
-        names = visible(self.model, [path.text for path in self.list_paths], "list")
-        paths = [path for path in self.list_paths if path.text in names]
-        page = fetch_page(self, listing, paths)
-        return str(
-            self.render(
-                "admin/list.html",
-                listing=listing,
-                page=page,
-                paths=paths,
-                cell=cells.cell,
-                offered=[one for one in self.offered_actions() if not one.is_for_one],
-                matching_text=address_of(listing),
-                filter_groups=self._groups(listing),
-            )
-        )
+        if request.args.get("apply") == "1":
+            return self._applied(read_listing(self, request.args))
+        kept = {} if request.args else remembered(self.model.__tablename__)
+        if kept:
+            return redirect(self.address("index_view", **kept))
+        return self._list_page(read_listing(self, request.args))
 
     @expose("/ajax/lookup/")
     def ajax_lookup(self) -> Answer:
@@ -60,18 +53,41 @@ class ListPages(ExportPages):
             abort(404)
         return column
 
-    def _groups(self, listing: Listing) -> list[tuple[str, list[tuple[str, ColumnFilter, str]]]]:
-        """Return the filters by their column's label: argument, filter and value in use."""
-        used = {active.argument.split("_", 1)[1]: active.value for active in listing.filters}
-        groups: dict[str, list[tuple[str, ColumnFilter, str]]] = {}
-        offered = {
-            argument: entry
-            for argument, entry in self.filter_arguments.items()
-            if entry.is_offered or argument in used
-        }
-        for argument, entry in offered.items():
-            groups.setdefault(str(entry.name), []).append((argument, entry, used.get(argument, "")))
-        return list(groups.items())
+    def _list_page(self, listing: Listing) -> Answer:
+        names = visible(self.model, [path.text for path in self.list_paths], "list")
+        paths = [path for path in self.list_paths if path.text in names]
+        dated = self.path(self.main_date) if self.main_date else None
+        summary = summarise(
+            self,
+            listing,
+            summed=[self.path(name) for name in visible(self.model, list(self.summed), "list")],
+            span=span_of(dated) if dated else None,
+        )
+        page = fetch_page(self, listing, paths, summary)
+        return str(
+            self.render(
+                "admin/list.html",
+                listing=listing,
+                faults=listing.faults,
+                page=page,
+                headings=headings(self, paths),
+                lines=lines(self, paths, page.rows),
+                offered=[one for one in self.offered_actions() if not one.is_for_one],
+                matching_text=address_of(listing),
+                filter_sets=filter_sets(self, listing, request.args.get("sets", 1, type=int)),
+                chips=chips(listing),
+                show=cells.show,
+                drill=drill(self.get_column_name(self.main_date), listing.period, summary.span),
+            )
+        )
+
+    def _applied(self, listing: Listing) -> Answer:
+        """Remember the filters of the form and lead to the address that says no more than they."""
+        for fault in listing.faults:
+            flash(fault, "warning")
+        remember(self.model.__tablename__, listing.filter_arguments())
+        sets = request.args.get("sets", type=int)
+        return redirect(self.address("index_view", **listing.arguments(sets=sets)))
 
 
 def db_json(pairs: list[tuple[int, str]]) -> Response:

@@ -8,7 +8,7 @@ from sqlalchemy import inspect
 
 from rft_admin.admin import cells, forms
 from rft_admin.admin.filters import ColumnFilter, filters_for
-from rft_admin.admin.listing import SORTED_BY
+from rft_admin.admin.ordering import sorting_columns
 from rft_admin.admin.paths import (
     Path,
     kind_of,
@@ -104,12 +104,7 @@ class DerivedView(ViewOptions):
 
     def is_sortable(self, name: str) -> bool:
         """Return whether a path of the list stands in the database, so that it can be sorted by."""
-        if name not in self.column_list:
-            return False
-        path = self.path(name)
-        if path.reference is not None:
-            return path.reference.mapper.local_table.name in SORTED_BY  # type: ignore[attr-defined] # every table of ours has a name
-        return path.column is not None and path.kind != "json"
+        return name in self.column_list and bool(sorting_columns(self.path(name)))
 
     def address(self, view: str, **arguments: Any) -> str:
         """Return the address of one of this table's pages, from wherever it is asked."""

@@ -49,6 +49,10 @@ class ViewOptions(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
     is_all_or_nothing: ClassVar[bool] = False
     panels: ClassVar[tuple[Panel, ...]] = ()
     scopes: ClassVar[Mapping[str, ListScope]] = {}
+    #: Columns whose sums over the list's rows stand under it.
+    summed: ClassVar[tuple[str, ...]] = ()
+    #: The path of the indexed date or moment that the list is drilled down by: year, month, day.
+    main_date: ClassVar[str] = ""
     default_order: ClassVar[tuple[tuple[str, bool], ...]] = ()
     #: Columns that only the export has: the same text in another form.
     not_in_details: ClassVar[tuple[str, ...]] = ()

@@ -19,7 +19,8 @@ from rft_admin.core.database import (
     PhoneNumber,
     Versioned,
     enum_column,
-    trigram_index,
+    phone_digits,
+    search_index,
 )
 
 
@@ -93,10 +94,24 @@ class Booking(Versioned, Audited, Model):
         CheckConstraint("payment_amount >= 0", name="payment_amount"),
         CheckConstraint("discount_applied >= 0", name="discount_applied"),
         Index("ix_bookings_created_at", "created_at"),
-        trigram_index("ix_bookings_booking_reference_trgm", "booking_reference"),
-        trigram_index("ix_bookings_contact_first_name_trgm", "contact_first_name"),
-        trigram_index("ix_bookings_contact_last_name_trgm", "contact_last_name"),
-        trigram_index("ix_bookings_company_name_trgm", "company_name"),
+        Index("ix_bookings_contact_name", "contact_first_name", "contact_last_name", "id"),
+        search_index(
+            "bookings",
+            "booking_reference",
+            "contact_first_name",
+            "contact_last_name",
+            "company_name",
+            "purchase_order",
+            phone_digits("contact_phone"),
+        ),
+    )
+    __searched__ = (
+        "booking_reference",
+        "contact_first_name",
+        "contact_last_name",
+        "company_name",
+        "purchase_order",
+        "contact_phone",
     )
 
     user_id: Mapped[int] = mapped_column(
@@ -241,9 +256,14 @@ class BookingAttendee(Versioned, Model):
     titled_by = ("first_name", "last_name")
     __table_args__ = (
         CheckConstraint("price >= 0", name="price"),
-        trigram_index("ix_booking_attendees_first_name_trgm", "first_name"),
-        trigram_index("ix_booking_attendees_last_name_trgm", "last_name"),
+        search_index(
+            "booking_attendees",
+            "COALESCE(first_name, ''::text)",
+            "COALESCE(last_name, ''::text)",
+            "COALESCE(email::text, ''::text)",
+        ),
     )
+    __searched__ = ("first_name", "last_name", "email")
 
     booking_id: Mapped[int] = mapped_column(
         ForeignKey("bookings.id", ondelete="CASCADE"), index=True
@@ -402,7 +422,23 @@ class BookingInquiry(Versioned, Model):
     __table_args__ = (
         CheckConstraint("number_of_people > 0", name="number_of_people"),
         Index("ix_booking_inquiries_created_at", "created_at"),
-        trigram_index("ix_booking_inquiries_email_trgm", "(email::text)"),
+        search_index(
+            "booking_inquiries",
+            "inquiry_reference",
+            "first_name",
+            "last_name",
+            "email::text",
+            "company_name",
+            phone_digits("phone"),
+        ),
+    )
+    __searched__ = (
+        "inquiry_reference",
+        "first_name",
+        "last_name",
+        "email",
+        "company_name",
+        "phone",
     )
 
     inquiry_reference: Mapped[str] = mapped_column(unique=True, info={"label": "Reference"})

@@ -22,7 +22,7 @@ from rft_admin.core.database import (
     Versioned,
     WebLink,
     enum_column,
-    trigram_index,
+    search_index,
 )
 from rft_admin.core.files import StoredFile
 
@@ -66,8 +66,9 @@ class Course(Versioned, Audited, Model):
         CheckConstraint("max_capacity > 0", name="max_capacity"),
         CheckConstraint("certification_validity_years > 0", name="certification_validity_years"),
         CheckConstraint("learners_per_trainer > 0", name="learners_per_trainer"),
-        trigram_index("ix_courses_name_trgm", "name"),
+        search_index("courses", "name", "slug"),
     )
+    __searched__ = ("name", "slug")
 
     name: Mapped[str]
     #: The part of the address: /courses/<slug>.

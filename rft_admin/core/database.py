@@ -49,6 +49,8 @@ Result = TypeVar("Result")
 TRIES = 3
 #: The longest pause before the second try; the third waits up to twice as long.
 PAUSE_SECONDS = 0.1
+#: What stands between a telephone number's digits.
+PHONE_MARKS = "+()-./ "
 RETRIED_SQLSTATES = frozenset({"40P01", "40001"})
 
 NAMING_CONVENTION = {
@@ -186,17 +188,29 @@ def enum_column(name: str, enum_class: type[enum.StrEnum], **options: Any) -> Ma
     return column
 
 
-def trigram_index(name: str, expression: str) -> Index:
-    """Return an index that finds a part of a word: `ILIKE '%part%'` on this very expression.
+def search_index(table: str, *parts: str) -> Index:
+    """Return the index that finds a part of any word of a row: each part after a space.
 
-    :param expression: SQL of type text; for a case-insensitive column `(email::text)`.
+    The admin's search writes the same expression from the model's `__searched__`, in its order.
+
+    :param parts: SQL of type text and never null, as PostgreSQL itself writes it, or Alembic would
+        see a difference: `first_name`, `email::text`, `COALESCE(last_name, ''::text)`, and
+        `phone_digits("phone")` for a telephone number.
     """
+    expression = f"' '::text || {parts[0]}"
+    for part in parts[1:]:
+        expression = f"(({expression}) || ' '::text) || {part}"
     return Index(
-        name,
-        literal_column(expression).label("searched"),
+        f"ix_{table}_searched",
+        literal_column(f"({expression})").label("searched"),
         postgresql_using="gin",
         postgresql_ops={"searched": "gin_trgm_ops"},
     )
+
+
+def phone_digits(name: str) -> str:
+    """Return the SQL of a telephone number without what people put between its digits."""
+    return f"translate({name}, '{PHONE_MARKS}'::text, ''::text)"
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ForeignKey, event, select
+from sqlalchemy import ColumnElement, ForeignKey, cast, event, func, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from rft_admin.core.contacts import read_email
@@ -186,6 +187,17 @@ def check_value(text: str, value_type: ValueType, rules: Json) -> None:
     for name, limit in rules.items():
         if fault := _RULES[name](value, limit):
             raise BadSetting(fault)
+
+
+def all_values() -> ColumnElement[dict[str, str]]:
+    """Return all stored values as one, for a query that reads something else as well."""
+    pairs = func.jsonb_object_agg(Setting.key, Setting.value)
+    return func.coalesce(select(pairs).scalar_subquery(), cast({}, JSONB))
+
+
+def keep_values(values: dict[str, str]) -> None:
+    """Take the values that such a query read, until the transaction ends."""
+    db.session().info[_CACHE] = values
 
 
 def _stored_values() -> dict[str, str]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from rft_admin.accounts.models import User
 from rft_admin.bookings.models import Booking, BookingAttendee
 from rft_admin.catalogue.models import Course, CourseSchedule
-from rft_admin.core.database import Audited, LongText, Model, Versioned, enum_column, trigram_index
+from rft_admin.core.database import Audited, LongText, Model, Versioned, enum_column, search_index
 from rft_admin.core.files import StoredFile
 
 
@@ -118,9 +118,14 @@ class Certificate(Versioned, Audited, Model):
             postgresql_where=text("status <> 'revoked' AND superseded_by_id IS NULL"),
         ),
         Index("ix_certificates_created_at", "created_at"),
-        trigram_index("ix_certificates_certificate_number_trgm", "certificate_number"),
-        trigram_index("ix_certificates_holder_name_trgm", "holder_name"),
+        search_index(
+            "certificates",
+            "certificate_number",
+            "holder_name",
+            "COALESCE(external_number, ''::text)",
+        ),
     )
+    __searched__ = ("certificate_number", "holder_name", "external_number")
 
     booking_id: Mapped[int] = mapped_column(
         ForeignKey("bookings.id", ondelete="RESTRICT"), index=True

@@ -17,7 +17,7 @@ from rft_admin.core.database import (
     Versioned,
     WebLink,
     enum_column,
-    trigram_index,
+    search_index,
 )
 
 
@@ -41,8 +41,9 @@ class EmailLog(Model):
         CheckConstraint("attempts >= 0", name="attempts"),
         Index("ix_email_logs_created_at", "created_at"),
         Index("ix_email_logs_due", "next_attempt_at", postgresql_where=text("status = 'queued'")),
-        trigram_index("ix_email_logs_recipient_email_trgm", "(recipient_email::text)"),
+        search_index("email_logs", "subject", "recipient_email::text", "template_name"),
     )
+    __searched__ = ("subject", "recipient_email", "template_name")
 
     recipient_email: Mapped[EmailAddress] = mapped_column(index=True, info={"label": "Recipient"})
     subject: Mapped[str]

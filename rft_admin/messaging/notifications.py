@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from rft_admin.accounts import people
 from rft_admin.accounts.models import User
@@ -98,8 +98,12 @@ def list_unread(user: User, *, now: datetime | None = None) -> list[Notification
 
 def count_unread(user: User, *, now: datetime | None = None) -> int:
     """Return how many notifications wait for the user."""
-    count = select(func.count()).select_from(Notification)
-    return db.session.scalars(count.where(_is_unread(user, now or clock_now()))).one()
+    return int(db.session.scalar(unread_count(user, now=now or clock_now())) or 0)
+
+
+def unread_count(user: User, *, now: datetime) -> Select[int]:
+    """Return the query that counts what waits for the user, for whoever asks more at once."""
+    return select(func.count()).select_from(Notification).where(_is_unread(user, now))
 
 
 def mark_read(notification: Notification, *, now: datetime) -> None:

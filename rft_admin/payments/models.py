@@ -9,7 +9,15 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from rft_admin.accounts.models import User
 from rft_admin.bookings.models import Booking
-from rft_admin.core.database import Json, LongText, Model, Money, Versioned, enum_column
+from rft_admin.core.database import (
+    Json,
+    LongText,
+    Model,
+    Money,
+    Versioned,
+    enum_column,
+    search_index,
+)
 from rft_admin.core.files import StoredFile
 
 
@@ -79,7 +87,13 @@ class PaymentTransaction(Model):
         CheckConstraint("fee_amount >= 0", name="fee_amount"),
         CheckConstraint("amount_refunded BETWEEN 0 AND amount", name="amount_refunded"),
         Index("ix_payment_transactions_created_at", "created_at"),
+        search_index(
+            "payment_transactions",
+            "COALESCE(stripe_payment_intent_id, ''::text)",
+            "COALESCE(stripe_charge_id, ''::text)",
+        ),
     )
+    __searched__ = ("stripe_payment_intent_id", "stripe_charge_id")
 
     booking_id: Mapped[int] = mapped_column(
         ForeignKey("bookings.id", ondelete="RESTRICT"), index=True
@@ -188,7 +202,9 @@ class Refund(Versioned, Model):
             postgresql_where=text("status IN ('pending', 'approved', 'processing')"),
         ),
         Index("ix_refunds_created_at", "created_at"),
+        search_index("refunds", "refund_reference", "COALESCE(stripe_refund_id, ''::text)"),
     )
+    __searched__ = ("refund_reference", "stripe_refund_id")
 
     booking_id: Mapped[int] = mapped_column(
         ForeignKey("bookings.id", ondelete="RESTRICT"), index=True

@@ -2,11 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, literal_column, select, text
 
 from rft_admin.core.database import db
 
 SILENCE_ALLOWED = timedelta(minutes=2)
+#: When a worker last reported, as an expression for whoever asks more at once.
+LAST_SEEN: ColumnElement[datetime | None] = literal_column(
+    "greatest((SELECT max(last_heartbeat) FROM procrastinate_workers),"
+    " (SELECT to_timestamp(max(defer_timestamp)) FROM procrastinate_periodic_defers))"
+)
 
 
 def last_seen() -> datetime | None:
@@ -14,18 +19,16 @@ def last_seen() -> datetime | None:
 
     A worker that was stopped takes its row along; what it last started by the clock stays.
     """
-    seen: datetime | None = db.session.scalar(
-        text(
-            "SELECT greatest((SELECT max(last_heartbeat) FROM procrastinate_workers),"
-            " (SELECT to_timestamp(max(defer_timestamp)) FROM procrastinate_periodic_defers))"
-        )
-    )
-    return seen
+    return db.session.scalar(select(LAST_SEEN))
 
 
 def is_silent(*, now: datetime) -> bool:
     """Return whether no worker has reported for two minutes."""
-    seen = last_seen()
+    return is_silence(last_seen(), now=now)
+
+
+def is_silence(seen: datetime | None, *, now: datetime) -> bool:
+    """Return whether a worker that last reported then is silent now."""
     return seen is None or now - seen > SILENCE_ALLOWED
 
 

@@ -1,0 +1,146 @@
+"""How many rows a list has and what they sum up to, in one query and at a bounded price."""
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Float, Select, cast, column, func, null, select, table, true, union
+
+from rft_admin.admin.listing import Listing, branches, matching
+from rft_admin.admin.paths import Path
+from rft_admin.core.database import db
+
+if TYPE_CHECKING:
+    from rft_admin.admin.view_rights import GuardedView
+
+#: Counting what is narrowed stops here: "10,000+" is told instead.
+COUNT_CAP = 10_000
+#: A whole table of more rows is estimated: the planner's own figure is told instead.
+EXACT_TO = 50_000
+
+
+class Certainty(enum.Enum):
+    """How a count was come by."""
+
+    EXACT = "exact"
+    #: There are more than these.
+    CAPPED = "capped"
+    #: As the database's statistics say.
+    ESTIMATED = "estimated"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How many rows fit, and the sums of some of their columns."""
+
+    count: int
+    certainty: Certainty
+    #: Column and sum; None where there were too many rows to add up.
+    sums: tuple[tuple[Path, Any], ...] = ()
+    #: The first and the last value of the view's main date; None without rows.
+    span: tuple[Any, Any] | None = field(default=None)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the count is the very number."""
+        return self.certainty is Certainty.EXACT
+
+    @property
+    def words(self) -> str:
+        """The count as people read it."""
+        if self.certainty is Certainty.ESTIMATED:
+            return f"about {_rounded(self.count):,}"
+        return f"{self.count:,}" + ("" if self.is_exact else "+")
+
+
+def summarise(
+    view: "GuardedView",
+    listing: Listing,
+    *,
+    summed: Sequence[Path] = (),
+    span: Select[Any] | None = None,
+) -> Summary:
+    """Return the count and the sums of what the listing asks for.
+
+    :param summed: own columns of the table.
+    :param span: a query of the first and the last main date.
+    """
+    counted = _counted(view, listing, summed).subquery("counted")
+    columns: list[Any] = [counted]
+    source: Any = counted
+    if span is not None:
+        dates = span.subquery("span")
+        columns.append(dates)
+        source = source.join(dates, true())
+    found = tuple(db.session.execute(select(*columns).select_from(source)).one())
+    estimate, count, *rest = found
+    sums, ends = rest[: len(summed)], rest[len(summed) :]
+    is_whole = estimate is not None
+    limit = EXACT_TO if is_whole else COUNT_CAP
+    if is_whole and estimate > EXACT_TO:
+        count, certainty = int(estimate), Certainty.ESTIMATED
+    else:
+        certainty = Certainty.CAPPED if count > limit else Certainty.EXACT
+        count = min(count, limit)
+    if certainty is not Certainty.EXACT:
+        sums = [None] * len(summed)
+    return Summary(
+        count,
+        certainty,
+        tuple(zip(summed, sums, strict=True)),
+        (ends[0], ends[1]) if ends and ends[0] is not None else None,
+    )
+
+
+def _counted(view: "GuardedView", listing: Listing, summed: Sequence[Path]) -> Select[Any]:
+    """Return a query of one row: the estimate, the count and the sums.
+
+    Of a whole table the estimate comes first, and above the threshold nothing is counted: the
+    condition stands inside, so that the scan is not even begun.
+    """
+    columns = [getattr(view.model, path.name) for path in summed]
+    is_whole = not listing.is_narrowed and matching(view, listing).whereclause is None
+    if not is_whole:
+        rows = _narrowed(view, listing, columns).subquery("matching")
+        return _totals(cast(null(), Float).label("estimate"), rows)
+    known = _estimate(view.model.__tablename__).subquery("known")
+    rows = (
+        select(view.model.id, *columns)
+        .where(known.c.estimate <= EXACT_TO)
+        .limit(EXACT_TO + 1)
+        .correlate(known)
+        .subquery("matching")
+    )
+    totals = _totals(None, rows).lateral("totals")
+    return select(known.c.estimate, *totals.c).select_from(known.join(totals, true()))
+
+
+def _totals(estimate: Any, rows: Any) -> Select[Any]:
+    id_column, *summed = rows.c
+    leading = [] if estimate is None else [estimate]
+    sums = [func.sum(one).label(f"sum_{number}") for number, one in enumerate(summed)]
+    return select(*leading, func.count(id_column).label("found"), *sums)
+
+
+def _narrowed(view: "GuardedView", listing: Listing, columns: list[Any]) -> Any:
+    """Return the first rows that fit, up to one above the cap, each once."""
+    portions = [
+        branch.with_only_columns(view.model.id, *columns).limit(COUNT_CAP + 1)
+        for branch in branches(view, listing)
+    ]
+    if len(portions) == 1:
+        return portions[0]
+    return union(*(select(portion.subquery()) for portion in portions))
+
+
+def _estimate(name: str) -> Select[Any]:
+    # -1 of a table that was never analysed counts as small: it is then counted.
+    known = table("pg_class", column("reltuples", Float), column("oid"))
+    return select(known.c.reltuples.label("estimate")).where(known.c.oid == func.to_regclass(name))
+
+
+def _rounded(count: int) -> int:
+    """Return the count with three digits that say something."""
+    power = max(len(str(count)) - 3, 0)
+    return round(count, -power)
