@@ -67,7 +67,7 @@ class Floor:
         seen: list[Statement] = []
 
         def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-            if statement.lstrip().upper().startswith("SELECT"):
+            if statement.lstrip().upper().startswith(("SELECT", "WITH")):
                 seen.append((statement, parameters))
 
         event.listen(Engine, "before_cursor_execute", note)
