@@ -58,14 +58,14 @@ def flask_admin_address(ask: ListAsk) -> str:
 
 
 def django_address(site: str) -> Callable[[ListAsk], str]:
-    """Return how a site of Django's is asked; its second and third column are the name."""
+    """Return how a site of Django's is asked; counted from 0, columns 1 and 2 are the name."""
 
     def address(ask: ListAsk) -> str:
         wanted: dict[str, object] = {}
         if ask.search:
             wanted["q"] = ask.search
         if ask.by_name:
-            wanted["o"] = "2.3"
+            wanted["o"] = "1.2"
         if ask.page:
             wanted["p"] = ask.page + 1
         return f"/{site}{ask.rows}/office/booking/?{urlencode(wanted)}"
