@@ -14,7 +14,7 @@ from tests.admin.conftest import Office, QueryCounter
 from tests.admin.pages import sent_by
 
 #: Of the whole page, all that surrounds the form included.
-MOST_QUERIES = 6
+MOST_QUERIES = 4
 MOST_BYTES = 60_000
 
 
