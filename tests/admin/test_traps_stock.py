@@ -228,8 +228,8 @@ class TestTrap4Rights:
         text = classroom.get("/admin/course_schedules/").text
         paths = ("details/?id={}", "edit/?id={}", "delete/?id={}")
 
-        assert f"details/?id={own.id}" in text
-        assert f"details/?id={other.id}" not in text
+        assert f'details/?id={own.id}"' in text
+        assert f'details/?id={other.id}"' not in text
         assert classroom.get(f"/admin/course_schedules/details/?id={own.id}").status_code == 200
         assert [
             classroom.get(f"/admin/course_schedules/{path.format(other.id)}").status_code
