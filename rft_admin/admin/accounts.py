@@ -9,7 +9,7 @@ from rft_admin.admin.actions import Action, Consequences, Done, Order, letter_to
 from rft_admin.admin.base import ListScope, TableView
 from rft_admin.admin.details import Figure, Notice
 from rft_admin.admin.person_page import PERSON_PANELS
-from rft_admin.admin.registry import details_address, register, screen
+from rft_admin.admin.registry import details_address, register, screen, view_of
 from rft_admin.admin.timeline import Source
 from rft_admin.core import clock
 from rft_admin.core.errors import DomainError
@@ -198,6 +198,13 @@ class AuditView(TableView):
     column_filters = ("user_id", "action", "entity_type", "created_at")
     default_order = (("id", True),)
     main_date = "created_at"
+
+    def links(self, row: Any) -> list[tuple[str, str]]:
+        """Lead to the row that it is about, if it has a screen and is still there."""
+        view = view_of(row.entity_type)
+        if view is None or row.entity_id is None or row.action == "deleted":
+            return []
+        return [(f"Open the {view.one}", view.details_url(row.entity_id))]
 
 
 class PasswordResetView(TableView):

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from rft_admin.accounts.models import User
+from rft_admin.accounts.models import AdminActivityLog, User
 from rft_admin.admin.panels import pointing_columns
 from rft_admin.bookings.models import Booking
 from rft_admin.core import clock
@@ -243,6 +244,20 @@ class TestHistory:
         page = office.get(page_of(person, "history")).text
 
         assert "password_hash" not in page
+
+    def test_leads_from_an_entry_of_the_log_to_its_row(
+        self, office: Office, session: Session
+    ) -> None:
+        venue = factories.VenueFactory(city="Leeds")
+        session.commit()
+        office.post(f"/admin/venues/edit/?id={venue.id}", {"name": venue.name, "city": "York"})
+        entry = session.scalars(
+            select(AdminActivityLog).filter_by(entity_type="venues", entity_id=venue.id)
+        ).one()
+
+        page = office.get(page_of(entry)).text
+
+        assert f'href="/admin/venues/details/?id={venue.id}">Open the venue</a>' in page
 
     def test_pages_what_is_long(self, office: Office, session: Session) -> None:
         venue = factories.VenueFactory(city="City 0")

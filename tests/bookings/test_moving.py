@@ -221,11 +221,11 @@ class TestMove:
     def test_gives_the_calendar_file_a_higher_number_than_before(self, booking: Booking) -> None:
         old, new = booking.course_schedule, another(booking.course_schedule)
         old.row_version += 40
-        before = _sequence(booking, NOW + timedelta(minutes=1))
+        before = _sequence(booking, booking.created_at + timedelta(minutes=1))
 
         move(booking, new)
 
-        assert _sequence(booking, NOW + timedelta(minutes=2)) > before
+        assert _sequence(booking, booking.created_at + timedelta(minutes=2)) > before
 
 
 class TestPrice:

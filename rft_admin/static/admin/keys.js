@@ -44,6 +44,18 @@ function move(step) {
   row.scrollIntoView({ block: "nearest" });
 }
 
+/* A row of a list is edited where its table says, a record where its own button leads. */
+function edit() {
+  const row = rowInFocus();
+  if (!row) {
+    press('main .head-actions a[href*="/edit/"]');
+    return;
+  }
+  const start = row.closest("table").dataset.edit;
+  const id = new URL(row.querySelector("td.main a").href).searchParams.get("id");
+  if (start && id) location.assign(start + id);
+}
+
 function press(selector) {
   document.querySelector(selector)?.click();
 }
@@ -63,11 +75,7 @@ const PLACES = {
     ["[", "Page before", function () { press('main .pager a[rel="prev"]'); }],
   ],
   "In a list or on a record": [
-    ["e", "Edit", function () {
-      const row = rowInFocus();
-      const link = (row || document).querySelector('a[href*="/edit/"]');
-      if (link) link.click();
-    }],
+    ["e", "Edit", edit],
   ],
 };
 
