@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
@@ -15,6 +16,10 @@ from rft_admin.core.clock import end_of_london_day, london_date, london_midnight
 from rft_admin.core.database import db
 
 NEXT_COURSES = 6
+#: So many days of one date may stand before the first of the next.
+MOST_DAYS = 31
+#: A day that began longer ago than this is over.
+LONGEST_DAY = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -54,19 +59,26 @@ def _class_day(schedule: CourseSchedule, midnight: datetime, seats: Availability
 
 def _next_courses(midnight: datetime) -> Sequence[CourseSchedule]:
     """Return the dates with a day that is not over, by that day."""
-    coming = (
-        select(
-            CourseScheduleDay.course_schedule_id,
-            func.min(CourseScheduleDay.starts_at).label("next_start"),
+    days: Any = (
+        select(CourseScheduleDay.course_schedule_id, CourseScheduleDay.starts_at)
+        .join(CourseSchedule, CourseSchedule.id == CourseScheduleDay.course_schedule_id)
+        .where(
+            CourseScheduleDay.starts_at > midnight - LONGEST_DAY,
+            CourseScheduleDay.ends_at > midnight,
+            CourseSchedule.status != ScheduleStatus.CANCELLED,
         )
-        .where(CourseScheduleDay.ends_at > midnight)
-        .group_by(CourseScheduleDay.course_schedule_id)
+        .order_by(CourseScheduleDay.starts_at, CourseSchedule.id)
+        .limit(NEXT_COURSES * MOST_DAYS)
+    )
+    first = scoped(CourseSchedule, days).subquery()
+    coming = (
+        select(first.c.course_schedule_id, func.min(first.c.starts_at).label("next_start"))
+        .group_by(first.c.course_schedule_id)
         .subquery()
     )
     statement = (
         select(CourseSchedule)
         .join(coming, coming.c.course_schedule_id == CourseSchedule.id)
-        .where(CourseSchedule.status != ScheduleStatus.CANCELLED)
         .options(
             joinedload(CourseSchedule.course, innerjoin=True),
             joinedload(CourseSchedule.venue),
@@ -75,4 +87,4 @@ def _next_courses(midnight: datetime) -> Sequence[CourseSchedule]:
         .order_by(coming.c.next_start, CourseSchedule.id)
         .limit(NEXT_COURSES)
     )
-    return db.session.scalars(scoped(CourseSchedule, statement)).unique().all()
+    return db.session.scalars(statement).unique().all()
