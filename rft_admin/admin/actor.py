@@ -35,7 +35,9 @@ class Visitor(AnonymousUserMixin):  # type: ignore[misc] # Flask-Login has no ty
 
 def signed_in() -> SignedIn | None:
     """Return who is signed in to the office in this request, or None."""
-    return cast(SignedIn, current_user) if current_user.is_authenticated else None
+    # What stands behind the proxy: a page asks some two hundred times.
+    found = current_user._get_current_object()
+    return cast(SignedIn, found) if found.is_authenticated else None
 
 
 @contextmanager
