@@ -1,13 +1,19 @@
 """One search over all tables that people look for things in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import literal, select, union_all
 
 from rft_admin.admin.listing import load_rows
 from rft_admin.admin.registry import list_address, view_of
 from rft_admin.admin.rights import can, scoped
-from rft_admin.admin.search import clean_text, matching_ids
+from rft_admin.admin.search import clean_text, matching_ids, unique_texts
 from rft_admin.core.database import db
+
+if TYPE_CHECKING:
+    from rft_admin.admin.base import TableView
 
 #: Where is looked, in the order of the answer.
 TABLES = (
@@ -35,23 +41,50 @@ class Found:
 
 
 def find_everywhere(text: str) -> list[Found]:
-    """Return the newest rows of each table that fit the text and that the person may see."""
+    """Return the newest rows of each table that fit the text and that the person may see.
+
+    What has the text for its reference, number or address stands before everything else.
+    """
     text = clean_text(text)
     if not text:
         return []
+    views = [view for view in map(view_of, TABLES) if view and can("list", view.model)]
+    exact = _find_exact(views, text)
+    # Sorting keeps the tables' order among those that have a hit, and among those that have none.
+    views.sort(key=lambda view: view.model.__tablename__ not in exact)
     found = []
-    for table in TABLES:
-        view = view_of(table)
-        if view is None or not can("list", view.model):
-            continue
-        statement = scoped(view.model, matching_ids(view.model, text))
-        ids = db.session.scalars(
-            statement.order_by(view.model.id.desc()).limit(MOST_PER_TABLE)
-        ).all()
+    for view in views:
+        ids = _ids(view, text, exact.get(view.model.__tablename__, []))
         if ids:
-            rows = load_rows(view, list(ids), view.list_paths)
-            found.append(Found(view, rows, list_address(table, search=text)))
+            rows = load_rows(view, ids, view.list_paths)
+            address = list_address(view.model.__tablename__, search=text)
+            found.append(Found(view, rows, address))
     return found
+
+
+def _find_exact(views: Sequence["TableView"], text: str) -> dict[str, list[int]]:
+    """Return the rows that the text names, by table: one query over unique columns."""
+    parts: list[Any] = [
+        scoped(
+            view.model,
+            select(literal(view.model.__tablename__).label("found_in"), view.model.id).where(
+                getattr(view.model, name).in_({text, text.upper()})
+            ),
+        )
+        for view in views
+        for name in unique_texts(view.model)
+    ]
+    exact: dict[str, list[int]] = {}
+    for table, row_id in db.session.execute(union_all(*parts)) if parts else ():
+        exact.setdefault(table, []).append(row_id)
+    return exact
+
+
+def _ids(view: "TableView", text: str, exact: list[int]) -> list[int]:
+    model = view.model
+    fitting = scoped(model, matching_ids(model, text)).order_by(model.id.desc())
+    others = db.session.scalars(fitting.limit(MOST_PER_TABLE))
+    return list(dict.fromkeys([*exact, *others]))[:MOST_PER_TABLE]
 
 
 def all_rows(found: list[Found]) -> list[dict[str, Any]]:

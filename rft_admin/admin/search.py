@@ -128,6 +128,13 @@ def searched_paths(model: type[Model]) -> list[str]:
     return visible(model, own or searched_columns(model), "list")
 
 
+def unique_texts(model: type[Model]) -> list[str]:
+    """Return the searched columns that name one row: references, numbers, addresses."""
+    columns = model.__table__.columns
+    names = [name for name in searched_paths(model) if name in columns]
+    return [name for name in names if columns[name].unique]
+
+
 def _in_places(model: type[Model], places: list[Any], word: str) -> list[Any]:
     """Return a condition per place that the word stands there, and one that it is the number."""
     pattern = _pattern(word)

@@ -144,6 +144,24 @@ class TestGlobalSearch:
 
         assert answer["results"] == []
 
+    def test_puts_what_the_text_names_before_what_only_holds_it(
+        self, office: Office, session: Session
+    ) -> None:
+        refund = factories.RefundFactory(refund_reference="REF-ZINN01")
+        for number in range(8):
+            factories.RefundFactory(refund_reference=f"REF-ZINN01{number}")
+        factories.UserFactory(first_name="ref-zinn01")
+        session.commit()
+
+        answer = office.get(
+            "/admin/search?q=ref-zinn01", headers={"Accept": "application/json"}
+        ).json
+        assert answer is not None
+
+        first, *others = answer["results"]
+        assert (first["table"], first["id"]) == ("refunds", refund.id)
+        assert "users" in {one["table"] for one in others}
+
     @pytest.mark.parametrize("query", ["", "%00", "%25", "x" * 3000, "%27%3B--"])
     def test_takes_anything(self, office: Office, query: str) -> None:
         assert office.get(f"/admin/search?q={query}").status_code == 200
