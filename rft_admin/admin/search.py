@@ -69,7 +69,7 @@ def searched(model: type[Model], text: str) -> list[Any]:
     leads = _in_places(model, places, leading)
     if len(others) > 1:
         # Three words and more narrow by themselves: any place will do for the others.
-        anywhere = [or_(*_in_places(model, places, word)) for word in others]
+        anywhere = [or_(false(), *_in_places(model, places, word)) for word in others]
         return [and_(condition, *anywhere) for condition in leads] or [false()]
     follows = [_in_places(model, places, word) for word in others]
     found = [and_(*pair) for pair in product(leads, *follows)]

@@ -124,6 +124,19 @@ class TestBookingsList:
         assert sheet.count("<row ") == 2
 
 
+class TestASearchOfManyWords:
+    @pytest.mark.filterwarnings("error")
+    def test_finds_nothing_where_the_person_may_search_no_text(
+        self, classroom: Office, session: Session
+    ) -> None:
+        factories.RequirementFactory()
+        session.commit()
+
+        page = classroom.get("/admin/special_requirements/?search=one+two+three")
+
+        assert page.status_code == 200
+
+
 class TestGlobalSearch:
     def test_finds_across_tables(self, office: Office, session: Session) -> None:
         person = factories.UserFactory(first_name="Zinnia", last_name="Vale")
