@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import Select, literal, select, union, union_all
 
 from rft_admin.admin.listing import load_rows
 from rft_admin.admin.registry import list_address, view_of
 from rft_admin.admin.rights import can, scoped
-from rft_admin.admin.search import clean_text, matching_ids, unique_texts
+from rft_admin.admin.search import clean_text, searched, unique_texts
 from rft_admin.core.database import db
 
 if TYPE_CHECKING:
@@ -81,10 +81,18 @@ def _find_exact(views: Sequence["TableView"], text: str) -> dict[str, list[int]]
 
 
 def _ids(view: "TableView", text: str, exact: list[int]) -> list[int]:
-    model = view.model
-    fitting = scoped(model, matching_ids(model, text)).order_by(model.id.desc())
-    others = db.session.scalars(fitting.limit(MOST_PER_TABLE))
+    # The newest of each place looked into, and of these the newest: the rest is never gathered.
+    newest = [
+        select(_newest(scoped(view.model, select(view.model.id).where(fits))).subquery())
+        for fits in searched(view.model, text)
+    ]
+    found = union(*newest).subquery() if newest else None
+    others = db.session.scalars(_newest(select(found.c.id))) if found is not None else ()
     return list(dict.fromkeys([*exact, *others]))[:MOST_PER_TABLE]
+
+
+def _newest(ids: Select[Any]) -> Select[Any]:
+    return ids.order_by(ids.selected_columns[0].desc()).limit(MOST_PER_TABLE)
 
 
 def all_rows(found: list[Found]) -> list[dict[str, Any]]:

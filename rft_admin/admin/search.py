@@ -36,6 +36,8 @@ SHORTEST_PART = 3
 #: A telephone number as people type it: no letters, at least six digits.
 PHONE = re.compile(r"\+?[\d\s().\-/]{6,}")
 FEWEST_PHONE_DIGITS = 6
+#: A whole reference, read off a letter (`core.references`): nothing longer has it for a part.
+WHOLE_REFERENCE = re.compile(r"[A-Z]{3}-[0-9A-Z]{8}", re.ASCII | re.IGNORECASE)
 SPACE: ColumnElement[str] = literal_column("' '")
 NOTHING: ColumnElement[str] = literal_column("''")
 
@@ -135,11 +137,21 @@ def unique_texts(model: type[Model]) -> list[str]:
     return [name for name in names if columns[name].unique]
 
 
+def references_of(model: type[Model]) -> list[str]:
+    """Return the columns that hold a row's own reference."""
+    return [name for name in unique_texts(model) if name.endswith("_reference")]
+
+
 def _in_places(model: type[Model], places: list[Any], word: str) -> list[Any]:
     """Return a condition per place that the word stands there, and one that it is the number."""
     pattern = _pattern(word)
-    found = []
+    found: list[Any] = []
+    named = references_of(model) if WHOLE_REFERENCE.fullmatch(word) else []
     for steps, text in places:
+        if named and not steps:
+            # By the column's own index: one of parts of words reads long lists of common parts.
+            found.extend(getattr(model, name).in_((word, word.upper())) for name in named)
+            continue
         fits = text.ilike(pattern, escape="\\")
         condition = _walked(model, steps, fits)
         if steps:

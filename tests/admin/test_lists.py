@@ -124,6 +124,21 @@ class TestBookingsList:
         assert sheet.count("<row ") == 2
 
 
+class TestASearchForAWholeReference:
+    @pytest.mark.parametrize(
+        ("text", "is_found"),
+        [("RFT-7K3M9QXA", True), ("rft-7k3m9qxa", True), ("7k3m9", True), ("RFT-7K3M9QXC", False)],
+    )
+    def test_finds_its_booking_however_it_is_typed(
+        self, office: Office, session: Session, text: str, is_found: bool
+    ) -> None:
+        factories.BookingFactory(booking_reference="RFT-7K3M9QXA")
+        session.commit()
+
+        for address in (f"/admin/bookings/?search={text}", f"/admin/search?q={text}"):
+            assert (">RFT-7K3M9QXA<" in office.get(address).text) is is_found
+
+
 class TestASearchOfManyWords:
     @pytest.mark.filterwarnings("error")
     def test_finds_nothing_where_the_person_may_search_no_text(
