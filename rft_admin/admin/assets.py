@@ -6,6 +6,7 @@ keeps an answer for a year and still has the new one right after a release.
 
 import gzip
 import hashlib
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +18,10 @@ MEDIA_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset
 FIRST = ("tokens.css", "base.css", "layout.css", "forms.css", "cards.css")
 LAST = ("phones.css", "print.css")
 YEAR_SECONDS = 31_536_000
+#: How long the files are taken to be as they were.
+LOOK_SECONDS = 1.0
 
 blueprint = Blueprint("assets", __name__)
-_kept: dict[str, tuple[tuple[tuple[str, int], ...], "Bundle"]] = {}
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,19 @@ class Bundle:
     content: bytes
     compressed: bytes
     digest: str
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A bundle with the files that it was made of, and when these were last looked at."""
+
+    looked_at: float
+    #: Each file's name and the time of its last change.
+    state: tuple[tuple[str, int], ...]
+    bundle: Bundle
+
+
+_kept: dict[tuple[Path, str], _Kept] = {}
 
 
 def init_assets(app: Flask) -> None:
@@ -44,12 +59,17 @@ def address(kind: str) -> str:
 
 
 def bundle_of(kind: str) -> Bundle:
-    """Return the bundle of a kind, built again when one of its files has changed."""
+    """Return the bundle of a kind, built again within a second after one of its files changes."""
+    known = _kept.get((DIRECTORY, kind))
+    looked_at = time.monotonic()
+    if known is not None and looked_at - known.looked_at < LOOK_SECONDS:
+        return known.bundle
     paths = sorted(DIRECTORY.glob(f"*.{kind}"), key=_place)
     state = tuple((path.name, path.stat().st_mtime_ns) for path in paths)
-    if kind not in _kept or _kept[kind][0] != state:
-        _kept[kind] = (state, _build(kind, paths))
-    return _kept[kind][1]
+    is_same = known is not None and known.state == state
+    made = known.bundle if known is not None and is_same else _build(kind, paths)
+    _kept[DIRECTORY, kind] = _Kept(looked_at, state, made)
+    return made
 
 
 @blueprint.get("/static/admin-<digest>.<any(css, js):kind>")

@@ -51,6 +51,7 @@ class TestAddress:
         self, app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(assets, "DIRECTORY", tmp_path)
+        monkeypatch.setattr(assets, "LOOK_SECONDS", 0)
         (tmp_path / "one.css").write_text("a { color: red }")
         before = address_of(app, "css")
 
