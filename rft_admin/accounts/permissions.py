@@ -1,6 +1,6 @@
 """Who may do what: one table of role, table and verb; every screen and action asks it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,18 @@ def can(
     if field is not None and not _may_use_field(grant, verb, field):
         return False
     return row is None or grant.scope is None or _is_in_scope(user, grant.scope, row)
+
+
+def may_use(user: User | None, verb: str, fields: Iterable[tuple[str, str]]) -> bool:
+    """Return whether the user may do that with each of the fields, given as table and name."""
+    if user is None or not user.may_enter_office:
+        return False
+    grants = GRANTS.get(user.role, {})
+    for table, name in fields:
+        grant = grants.get(table)
+        if grant is None or verb not in grant.verbs or not _may_use_field(grant, verb, name):
+            return False
+    return True
 
 
 def hidden_fields(user: User | None, table: str | type[Model]) -> frozenset[str]:

@@ -24,6 +24,7 @@ from rft_admin.admin.assets import init_assets
 from rft_admin.admin.base import TableView
 from rft_admin.admin.cells import cell
 from rft_admin.admin.chrome import chrome
+from rft_admin.admin.icons import icon
 from rft_admin.admin.looks import look
 from rft_admin.admin.pages import OfficeView
 from rft_admin.admin.registry import details_address, open_screens
@@ -96,5 +97,9 @@ def init_admin(app: Flask) -> None:
     runs.let_work(carry_on_as_job)
     admin.add_views(*views.values())
     app.jinja_env.globals.update(
-        admin_chrome=chrome, admin_look=look, details_address=details_address, cell=cell
+        admin_chrome=chrome,
+        admin_icon=icon,
+        admin_look=look,
+        details_address=details_address,
+        cell=cell,
     )

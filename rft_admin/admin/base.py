@@ -5,6 +5,8 @@ Its parts lie beside it, each on the one before: `view_options` (what a registra
 `view_list_pages` and `view_row_pages`.
 """
 
+from markupsafe import Markup
+
 from rft_admin.admin import forms, naming
 from rft_admin.admin.exposing import Answer
 from rft_admin.admin.filters import ColumnFilter
@@ -27,6 +29,8 @@ class TableView(RowPages):
         self.one = self.singular or self.label.removesuffix("s").lower()
         if self.read_only_because:
             self.can_create = self.can_edit = self.can_delete = False
+        self._starts: dict[str, str | None] = {}
+        self.plain_filters: dict[tuple[str, ...], Markup] = {}
         super().__init__(
             model,
             db,

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from flask import current_app, g, request, url_for
+from flask import g, request, url_for
 from sqlalchemy import select
 
 from rft_admin.accounts.models import User
 from rft_admin.admin.actor import signed_in_user
-from rft_admin.admin.registry import GROUPS, list_address
+from rft_admin.admin.registry import GROUPS, all_views, list_address
 from rft_admin.admin.rights import can
 from rft_admin.core import clock
 from rft_admin.core.database import db
@@ -83,8 +83,9 @@ def _fixed() -> list[Item]:
 
 def _of_tables() -> list[Group]:
     groups: dict[str, list[Item]] = {name: [] for name in GROUPS}
-    for table, view in current_app.extensions["rft_admin_views"].items():
+    for view in all_views():
         if view.is_accessible():
-            is_current = (request.blueprint or "") == view.endpoint
-            groups[view.group].append(Item(view.label, view.icon, list_address(table), is_current))
+            is_current = request.blueprint == view.endpoint
+            item = Item(view.label, view.icon, view.address("index_view"), is_current)
+            groups[view.group].append(item)
     return [Group(name, items) for name, items in groups.items() if items]

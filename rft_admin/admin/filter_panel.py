@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flask import render_template
+from markupsafe import Markup
+
 from rft_admin.admin.filters import ColumnFilter
 from rft_admin.admin.listing import MOST_GROUPS, ActiveFilter, Listing, argument_of
 
@@ -64,6 +67,23 @@ def filter_sets(view: "GuardedView", listing: Listing, wanted: int) -> list[Filt
     return [FilterSet(number, _fields(view, listing, number)) for number in range(1, count + 1)]
 
 
+def fields_html(view: "GuardedView", sets: list[FilterSet]) -> Markup:
+    """Return the form's fields.
+
+    Without a filter in use they are the same for all who may use the same filters, and are made
+    once: most lists are looked at so.
+    """
+    is_plain = len(sets) == 1 and not any(
+        one.values for field in sets[0].fields for one in field.inputs
+    )
+    if not is_plain:
+        return _rendered(view, sets)
+    usable = tuple(one.argument for field in sets[0].fields for one in field.inputs)
+    if usable not in view.plain_filters:
+        view.plain_filters[usable] = _rendered(view, sets)
+    return view.plain_filters[usable]
+
+
 def chips(listing: Listing) -> list[Chip]:
     """Return what narrows the list, each with the way to do without it."""
     found = []
@@ -91,6 +111,10 @@ def _fields(view: "GuardedView", listing: Listing, number: int) -> list[Field]:
         field = fields.setdefault(str(entry.name), Field(str(entry.name), []))
         field.inputs.append(Input(argument, entry, tuple(values.get(argument, ()))))
     return list(fields.values())
+
+
+def _rendered(view: "GuardedView", sets: list[FilterSet]) -> Markup:
+    return Markup(render_template("admin/_filter_fields.html", admin_view=view, filter_sets=sets))  # noqa: S704 - a template escapes
 
 
 def _words(active: ActiveFilter) -> str:

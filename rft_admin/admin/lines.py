@@ -1,12 +1,14 @@
 """The lines of a list as its template prints them: all that is the same on each is made once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from rft_admin.admin.cells import EMPTY, plain_of, show
+from rft_admin.admin.icons import icon
 from rft_admin.admin.paths import Path
 
 if TYPE_CHECKING:
@@ -17,9 +19,18 @@ CLIPPED = frozenset({"long", "text", "reference"})
 #: Texts up to so many characters are not broken; main columns beyond so many may be.
 SHORT_TEXT = 16
 LONG_MAIN = 22
-CELL = Markup('<td data-label="%s" class="%s">%s</td>')
-CLIP = Markup('<span class="clip%s">%s</span>')
-MAIN_CELL = Markup('<td class="main%s"><a href="%s">%s</a></td>')
+CELL = Markup('<td data-label="%s" class="%s">')
+CELL_END = Markup("</td>")
+CLIP, CLIP_SHORT = Markup('<span class="clip">'), Markup('<span class="clip nowrap">')
+CLIP_END = Markup("</span>")
+MAIN_CELL = Markup('<td class="main"><a href="')
+LONG_MAIN_CELL = Markup('<td class="main long-main"><a href="')
+TAG_END = Markup('">')
+MAIN_END = Markup("</a></td>")
+ROW, ROW_END = Markup("<tr>"), Markup("</tr>\n")
+PICK = Markup('<td class="pick"><label><input type="checkbox" name="rowid" value="')
+PICK_TITLE = Markup('" aria-label="Choose ')
+PICK_END = Markup('"></label></td>')
 
 
 @dataclass(frozen=True)
@@ -32,39 +43,75 @@ class Heading:
     can_sort: bool
 
 
-@dataclass(frozen=True)
-class Line:
-    """A row of the list."""
-
-    row: Any
-    id: int
-    title: str
-    address: str
-    #: The table's cells, complete.
-    cells: list[Markup]
-
-
 def headings(view: "GuardedView", paths: list[Path]) -> list[Heading]:
-    """Return the heads of the columns."""
+    """Return the heads of columns that the person may see."""
     return [
         Heading(
             path.text,
             view.get_column_name(path.text),
             path.kind in NUMBERS,
-            view.can_sort_by(path.text),
+            view.is_sortable(path.text),
         )
         for path in paths
     ]
 
 
-def lines(view: "GuardedView", paths: list[Path], rows: list[Any]) -> Iterator[Line]:
-    """Yield the rows' lines; the first column leads to the row."""
+def lines(
+    view: "GuardedView", paths: list[Path], rows: list[Any], *, list_url: str, has_actions: bool
+) -> Markup:
+    """Return the rows of the list's table; the first column leads to the row.
+
+    :param list_url: where the row's menu leads back to.
+    :param has_actions: the rows can be picked, and end in their menu; else in one link.
+    """
     main, *others = (_Column(path, view.get_column_name(path.text)) for path in paths)
-    start = view.details_url(0).removesuffix("0")
+    start = escape(view.details_url(0).removesuffix("0"))
+    end = _menu(view, list_url) if has_actions else _link(view)
+    parts: list[Markup] = []
     for row in rows:
-        title, address = str(row), f"{start}{row.id}"
-        cells = [main.leading(row, title, address), *(column.cell(row) for column in others)]
-        yield Line(row, row.id, title, address, cells)
+        number, title = escape(row.id), escape(str(row))
+        parts.append(ROW)
+        if has_actions:
+            parts += (PICK, number, PICK_TITLE, title, PICK_END)
+        parts += main.leading(row, title, start, number)
+        parts += [column.cell(row) for column in others]
+        parts += (end.before, number, end.between, title, end.after, ROW_END)
+    return _joined(parts)
+
+
+@dataclass(frozen=True)
+class _End:
+    """The last cell of each line: what stands before the row's id, its title, and after."""
+
+    before: Markup
+    between: Markup
+    after: Markup
+
+
+def _menu(view: "GuardedView", list_url: str) -> _End:
+    """Return the link to a row's menu; the list's script opens it in place."""
+    address = view.address("menu_view", id="")
+    return _End(
+        Markup('<td class="row-end"><a class="button quiet small row-menu-link" href="%s')
+        % address,
+        Markup('&amp;url=%s" data-row-menu aria-label="Actions for ') % quote(list_url, safe="/"),
+        Markup('">%s</a></td>') % icon("more"),
+    )
+
+
+def _link(view: "GuardedView") -> _End:
+    """Return the link to a row where there is no menu: to its form, or to its page."""
+    may_edit = view.may("edit")
+    address = view.address("edit_view" if may_edit else "details_view", id="")
+    return _End(
+        Markup('<td class="row-end"><a class="button quiet small" href="%s') % address,
+        Markup('" aria-label="%s ') % ("Edit" if may_edit else "Open"),
+        Markup('">%s</a></td>') % icon("edit" if may_edit else "right"),
+    )
+
+
+def _joined(parts: Iterable[Markup]) -> Markup:
+    return Markup("".join(parts))  # noqa: S704 - each part is HTML; a page of rows has a thousand
 
 
 class _Column:
@@ -76,15 +123,15 @@ class _Column:
         self._kind = path.shown_as
         self._is_clipped = path.kind in CLIPPED
         number = "num " if path.kind in NUMBERS else ""
-        self._label = label
-        self._number = number
-        self._blank = CELL % (label, f"{number}blank", EMPTY)
+        self._start = CELL % (label, number)
+        self._blank = CELL % (label, f"{number}blank") + EMPTY + CELL_END
         self._made: dict[Any, Markup] = {}
 
-    def leading(self, row: Any, title: str, address: str) -> Markup:
-        """Return the first cell, which leads to the row."""
-        text = plain_of(self._value(row), self._kind) or title
-        return MAIN_CELL % (" long-main" if len(text) > LONG_MAIN else "", address, text)
+    def leading(self, row: Any, title: Markup, start: Markup, number: Markup) -> tuple[Markup, ...]:
+        """Return the pieces of the first cell, which leads to the row."""
+        text = plain_of(self._value(row), self._kind)
+        cell = LONG_MAIN_CELL if len(text or title) > LONG_MAIN else MAIN_CELL
+        return cell, start, number, TAG_END, escape(text) or title, MAIN_END
 
     def cell(self, row: Any) -> Markup:
         """Return the cell of a row."""
@@ -103,9 +150,10 @@ class _Column:
     def _make(self, value: Any) -> Markup:
         html = show(value, self._kind)
         if not self._is_clipped:
-            return CELL % (self._label, self._number, html)
-        nowrap = " nowrap" if len(plain_of(value, self._kind)) < SHORT_TEXT else ""
-        return CELL % (self._label, self._number, CLIP % (nowrap, html))
+            return _joined((self._start, html, CELL_END))
+        is_short = len(plain_of(value, self._kind)) < SHORT_TEXT
+        clip = CLIP_SHORT if is_short else CLIP
+        return _joined((self._start, clip, html, CLIP_END, CELL_END))
 
     def _value(self, row: Any) -> Any:
         for step in self._steps:

@@ -82,6 +82,8 @@ class _Place:
 
 def fetch_page(view: "GuardedView", listing: Listing, paths: list[Path], summary: Summary) -> Page:
     """Return the page that is asked for; beyond the end lies the last one."""
+    if summary.is_exact and not summary.count:
+        return _page(listing, _Place(listing.page_size, number=0), [], summary)
     order = order_of(view, listing)
     place = _place(listing, order, summary)
     found = _load(view, listing, paths, order, place)

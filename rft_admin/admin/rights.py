@@ -1,6 +1,7 @@
 """The one question of the office: may the signed-in person do that, and with which rows."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select
@@ -27,7 +28,8 @@ def visible(model: type[Model], names: Iterable[str], verb: str = "view") -> lis
     Whatever shows, sorts, filters, searches or exports by a path asks here first: an order or a
     search by a hidden field would tell it just as well.
     """
-    return [name for name in names if _is_visible(model, name, verb)]
+    user = signed_in_user()
+    return [name for name in names if permissions.may_use(user, verb, _fields(model, name))]
 
 
 def visible_changes(table: str, changes: Json) -> Json:
@@ -44,13 +46,14 @@ def sees_all_fields(model: type[Model]) -> bool:
     return can("list", model) and not permissions.hidden_fields(signed_in_user(), model)
 
 
-def _is_visible(model: type[Model], name: str, verb: str) -> bool:
+@cache
+def _fields(model: type[Model], name: str) -> tuple[tuple[str, str], ...]:
+    """Return the fields that a path leads over, each as its table and its name."""
     path = resolve(model, name)
+    found: list[tuple[str, str]] = []
     owner = model
     for step in path.steps:
-        keys = [column.key for column in step.local_columns]
-        if not all(can(verb, owner, field=str(key)) for key in keys):
-            return False
+        found.extend((owner.__tablename__, str(column.key)) for column in step.local_columns)
         owner = step.mapper.class_
     own = path.column.key if path.column is not None else path.name
-    return can(verb, owner, field=own) and can(verb, owner, field=path.name)
+    return (*found, (owner.__tablename__, str(own)), (owner.__tablename__, path.name))

@@ -10,7 +10,7 @@ from rft_admin.admin.choosing import address_of
 from rft_admin.admin.counting import summarise
 from rft_admin.admin.drilling import drill, span_of
 from rft_admin.admin.exposing import Answer, expose
-from rft_admin.admin.filter_panel import chips, filter_sets
+from rft_admin.admin.filter_panel import chips, fields_html, filter_sets
 from rft_admin.admin.lines import headings, lines
 from rft_admin.admin.listing import Listing, read_listing
 from rft_admin.admin.paging import fetch_page
@@ -64,6 +64,9 @@ class ListPages(ExportPages):
             span=span_of(dated) if dated else None,
         )
         page = fetch_page(self, listing, paths, summary)
+        offered = [one for one in self.offered_actions() if not one.is_for_one]
+        list_url = self.address("index_view", **listing.arguments())
+        sets = filter_sets(self, listing, request.args.get("sets", 1, type=int))
         return str(
             self.render(
                 "admin/list.html",
@@ -71,10 +74,12 @@ class ListPages(ExportPages):
                 faults=listing.faults,
                 page=page,
                 headings=headings(self, paths),
-                lines=lines(self, paths, page.rows),
-                offered=[one for one in self.offered_actions() if not one.is_for_one],
+                lines=lines(self, paths, page.rows, list_url=list_url, has_actions=bool(offered)),
+                list_url=list_url,
+                offered=offered,
                 matching_text=address_of(listing),
-                filter_sets=filter_sets(self, listing, request.args.get("sets", 1, type=int)),
+                filter_sets=sets,
+                filter_fields=fields_html(self, sets),
                 chips=chips(listing),
                 show=cells.show,
                 drill=drill(self.get_column_name(self.main_date), listing.period, summary.span),

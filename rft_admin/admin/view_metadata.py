@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
+from flask import current_app, url_for
 from flask_admin.form import BaseForm
 from sqlalchemy import inspect
 
@@ -23,6 +25,8 @@ from rft_admin.admin.view_options import ViewOptions
 
 #: Columns of a list whose registration names none.
 MOST_DERIVED_COLUMNS = 7
+#: What stands in an address's query as it is (RFC 3986, 3.4, without what parts the arguments).
+PLAIN_IN_QUERIES = "!$'()*,/:;?@"
 
 
 class DerivedView(ViewOptions):
@@ -106,9 +110,25 @@ class DerivedView(ViewOptions):
         """Return whether a path of the list stands in the database, so that it can be sorted by."""
         return name in self.column_list and bool(sorting_columns(self.path(name)))
 
+    def get_url(self, endpoint: str, **arguments: Any) -> str:
+        """Return the address of an endpoint, as Flask-Admin's views and templates ask for it.
+
+        A list has some eighty links to its own pages, which differ in what follows the question
+        mark only: the way to each page is looked up once.
+        """
+        page = f"{self.endpoint}{endpoint}" if endpoint.startswith(".") else endpoint
+        if page not in self._starts:
+            rule = next(current_app.url_map.iter_rules(page))
+            self._starts[page] = None if rule.arguments else url_for(page)
+        start = self._starts[page]
+        if start is None:
+            return url_for(page, **arguments)
+        given = {name: value for name, value in arguments.items() if value is not None}
+        return f"{start}?{urlencode(given, doseq=True, safe=PLAIN_IN_QUERIES)}" if given else start
+
     def address(self, view: str, **arguments: Any) -> str:
         """Return the address of one of this table's pages, from wherever it is asked."""
-        return str(self.get_url(f"{self.endpoint}.{view}", **arguments))
+        return self.get_url(f".{view}", **arguments)
 
     def details_url(self, row_id: int) -> str:
         """Return the address of a row's details."""

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.form import BaseForm
+from markupsafe import Markup
 from sqlalchemy import inspect
 
 from rft_admin.admin import forms
@@ -61,6 +62,9 @@ class ViewOptions(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
     #: The form's headings: title, its fields (of the new and the edit form), and a hint.
     form_groups: ClassVar[tuple[tuple[str, tuple[str, ...], str], ...]] = ()
     empty_words: ClassVar[str] = ""
+    #: Made as they are asked for: the ways to its pages, and its filters' form without a value.
+    _starts: dict[str, str | None]
+    plain_filters: dict[tuple[str, ...], Markup]
     #: Columns of other tables that fields of `new_form` or of actions refer by.
     reference_fields: ClassVar[Mapping[str, Any]] = {}
     new_words: ClassVar[str] = ""

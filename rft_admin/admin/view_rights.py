@@ -48,10 +48,12 @@ class GuardedView(DerivedView):
     @property
     def filter_arguments(self) -> dict[str, ColumnFilter]:
         """The filters that the person may use, by their argument in the address."""
+        names = {entry.path.text for entry in self.all_filters.values()}
+        seen = set(visible(self.model, names, "list"))
         return {
             argument: entry
             for argument, entry in self.all_filters.items()
-            if visible(self.model, [entry.path.text], "list")
+            if entry.path.text in seen
         }
 
     def groups_of_form(self, form: BaseForm) -> list[FieldGroup]:
