@@ -32,7 +32,7 @@ class User(Versioned, Model):
     """A person: admin, instructor or customer. Erased field by field, never deleted."""
 
     __tablename__ = "users"
-    titled_by = ("first_name", "last_name")
+    titled_by = ("first_name", "last_name", "email")
     __table_args__ = (
         Index("ix_users_name", "first_name", "last_name", "id"),
         search_index(

@@ -134,9 +134,10 @@ def _flag(value: bool) -> Markup:
 
 
 def _moment(value: datetime) -> Markup:
-    iso, day, time = to_london(value).isoformat(), format_short_date(value), format_time(value)
-    made = Markup('<time datetime="%s"><span class="nowrap">%s</span>, %s</time>')
-    return made % (iso, day, time)
+    local = to_london(value)
+    day, time = format_short_date(local.date()), format_time(local)
+    made = f'<time datetime="{local.isoformat()}"><span class="nowrap">{day}</span>, {time}</time>'
+    return Markup(made)  # noqa: S704 - a date and a time have nothing to escape
 
 
 def _date(value: date) -> Markup:

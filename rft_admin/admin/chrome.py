@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
-from flask import g, request, url_for
+from flask import current_app, g, render_template, request, url_for
+from markupsafe import Markup
 from sqlalchemy import select
 
 from rft_admin.accounts.models import User
 from rft_admin.admin.actor import signed_in_user
+from rft_admin.admin.looks import look
 from rft_admin.admin.registry import GROUPS, all_views, list_address
 from rft_admin.admin.rights import can
 from rft_admin.core import clock
@@ -40,7 +42,8 @@ class Chrome:
     """All that surrounds a page, for the signed-in person."""
 
     user: User
-    groups: list[Group]
+    #: The sidebar's links, as HTML.
+    nav: Markup
     unread: int
     notifications_url: str
     worker_is_silent: bool
@@ -64,11 +67,30 @@ def _build() -> Chrome:
     ).one()
     return Chrome(
         user=user,
-        groups=[Group("", _fixed()), *_of_tables()],
+        nav=_nav(),
         unread=unread,
         notifications_url=list_address(Notification.__tablename__, scope="unread"),
         worker_is_silent=user.is_admin and worker.is_silence(seen, now=now),
     )
+
+
+def groups() -> list[Group]:
+    """Return the links that the signed-in person may follow, by kind of work."""
+    return [Group("", _fixed()), *_of_tables()]
+
+
+def _nav() -> Markup:
+    """Return the sidebar's links; they are the same for all who may see the same, and made once."""
+    seen = tuple(view.endpoint for view in all_views() if view.is_accessible())
+    place = request.endpoint if request.blueprint == "admin" else request.blueprint
+    key = (seen, can("list", PaymentTransaction), place, look().sidebar)
+    made: dict[object, Markup] = current_app.extensions.setdefault("rft_admin_nav", {})
+    if key not in made:
+        page = render_template(
+            "admin/_nav.html", groups=groups(), is_narrow=look().sidebar == "narrow"
+        )
+        made[key] = Markup(page)  # noqa: S704 - the template escapes
+    return made[key]
 
 
 def _fixed() -> list[Item]:

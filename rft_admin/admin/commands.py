@@ -2,7 +2,7 @@
 
 from flask import current_app, url_for
 
-from rft_admin.admin.chrome import chrome
+from rft_admin.admin.chrome import groups
 from rft_admin.admin.classes import list_next_classes
 from rft_admin.admin.rights import can
 from rft_admin.catalogue.models import CourseSchedule
@@ -18,7 +18,7 @@ def list_commands() -> list[Command]:
 
 
 def _screens() -> list[Command]:
-    items = [item for group in chrome().groups for item in group.items]
+    items = [item for group in groups() for item in group.items]
     return [_command("Go to", item.words, item.address) for item in items]
 
 

@@ -3,13 +3,14 @@
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Float, Select, cast, column, func, null, select, table, true, union
 
 from rft_admin.admin.listing import Listing, branches, matching
 from rft_admin.admin.paths import Path
-from rft_admin.core.database import db
+from rft_admin.core.database import Model, db
 
 if TYPE_CHECKING:
     from rft_admin.admin.view_rights import GuardedView
@@ -104,9 +105,15 @@ def _counted(view: "GuardedView", listing: Listing, summed: Sequence[Path]) -> S
     if not is_whole:
         rows = _narrowed(view, listing, columns).subquery("matching")
         return _totals(cast(null(), Float).label("estimate"), rows)
-    known = _estimate(view.model.__tablename__).subquery("known")
+    return _counted_whole(view.model, tuple(columns))
+
+
+@cache
+def _counted_whole(model: type[Model], columns: tuple[Any, ...]) -> Select[Any]:
+    """Return the query of a whole table: the same each time, so it is put together once."""
+    known = _estimate(model.__tablename__).subquery("known")
     rows = (
-        select(view.model.id, *columns)
+        select(model.id, *columns)
         .where(known.c.estimate <= EXACT_TO)
         .limit(EXACT_TO + 1)
         .correlate(known)

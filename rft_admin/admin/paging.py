@@ -12,7 +12,7 @@ from rft_admin.admin.edges import UnreadableEdge
 from rft_admin.admin.listing import Listing, branches
 from rft_admin.admin.ordering import Order, order_of
 from rft_admin.admin.paths import Path
-from rft_admin.admin.titles import loads_for
+from rft_admin.admin.titles import lean_loads
 from rft_admin.core.database import db
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _load(
     statement = (
         select(view.model, *(key.expression for key in keys))
         .join(chosen, chosen.c.id == view.model.id)
-        .options(*loads_for(view.model, paths))
+        .options(*lean_loads(view.model, tuple(paths)))
         .order_by(*(key.clause() for key in keys))
     )
     return list(db.session.execute(statement).all())

@@ -350,7 +350,7 @@ class CourseScheduleDay(Model):
     """One day of a dated course, with copies that let the database refuse a clash."""
 
     __tablename__ = "course_schedule_days"
-    titled_by = ("starts_at",)
+    titled_by = ("starts_at", "ends_at")
     __table_args__ = (
         CheckConstraint("ends_at > starts_at", name="period"),
         CheckConstraint("break_minutes >= 0", name="break_minutes"),

@@ -32,6 +32,11 @@ def title_names(model: Any) -> tuple[str, ...]:
     return (telling[0].key,) if telling else ()
 
 
+def names_its_title(model: Any) -> bool:
+    """Return whether a model says what its title reads: one that writes its own may read more."""
+    return bool(model.titled_by) or model.__str__ is Titled.__str__
+
+
 def tells_apart(column: Column[Any]) -> bool:
     """Return whether a column's name says that people tell rows apart by it."""
     is_text = isinstance(column.type, String | CITEXT)

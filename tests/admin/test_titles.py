@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, Session, mapped_column
 
-from rft_admin.admin.titles import title_loads
+from rft_admin.accounts.models import User
+from rft_admin.admin.titles import lean_loads, title_loads
 from rft_admin.core.database import Model
 from rft_admin.core.titled import Titled, title_names
 from tests.admin.conftest import QueryCounter
@@ -80,6 +81,23 @@ class TestTitles:
             model: Any = mapper.class_
             session.expire_all()
             loaded = session.scalars(select(model).options(*title_loads(model))).unique().all()
+
+            with count_queries() as queries:
+                titles = [str(row) for row in loaded]
+
+            assert queries == [], (model, titles)
+
+    @pytest.mark.usefixtures("rows")
+    def test_of_rows_without_what_a_list_does_not_show_cost_no_query(
+        self, session: Session, count_queries: QueryCounter
+    ) -> None:
+        # Customers without a name are called by their address.
+        session.execute(update(User).values(first_name="", last_name=None))
+        session.commit()
+        for mapper in mappers():
+            model: Any = mapper.class_
+            session.expunge_all()
+            loaded = session.scalars(select(model).options(*lean_loads(model, ()))).unique().all()
 
             with count_queries() as queries:
                 titles = [str(row) for row in loaded]
