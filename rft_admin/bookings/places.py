@@ -95,6 +95,8 @@ def availability(schedule_ids: Collection[int]) -> dict[int, Availability]:
     The database's own function counts live holds by its own clock, for this question and for the
     trigger alike: an expired hold is free at once, tidied or not.
     """
+    if not schedule_ids:
+        return {}
     rows = db.session.execute(
         select(
             CourseSchedule.id,
@@ -141,11 +143,15 @@ def require_room(schedule: CourseSchedule, number_of_places: int, *, now: dateti
     """
     free = availability_of(schedule.id).free
     if free < number_of_places:
-        raise SoldOut(
-            _sold_out_words(free),
-            free=free,
-            next_dates=list_next_dates(schedule, number_of_places=number_of_places, now=now),
-        )
+        raise sold_out(schedule, number_of_places, free=free, now=now)
+
+
+def sold_out(
+    schedule: CourseSchedule, number_of_places: int, *, free: int, now: datetime
+) -> SoldOut:
+    """Return the refusal of so many places where fewer are free, with the next dates."""
+    next_dates = list_next_dates(schedule, number_of_places=number_of_places, now=now)
+    return SoldOut(_sold_out_words(free), free=free, next_dates=next_dates)
 
 
 def inquiry_places(schedule_id: int) -> int:

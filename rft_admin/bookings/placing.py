@@ -64,7 +64,7 @@ def place_booking(order: BookingOrder, *, now: datetime, by: Actor) -> Booking:
     if earlier is not None and _is_answered_by(earlier, order):
         return earlier
     if earlier is None and order.is_public:
-        _turn_away(order, now=now)
+        _turn_away(order, catalogue.get_schedule(order.schedule_id), now=now)
     customer = _customer(order, now=now)
     code = _lock_code(order, earlier)
     schedule = _lock_dates(order, earlier)
@@ -103,24 +103,38 @@ def _is_answered_by(earlier: Booking, order: BookingOrder) -> bool:
     return earlier.terms_snapshot.get(FINGERPRINT) == order.fingerprint()
 
 
-def _turn_away(order: BookingOrder, *, now: datetime) -> None:
-    """Refuse a full date before anything is locked or written, so that a crowd does not queue.
+def turn_away(order: BookingOrder, schedule: CourseSchedule, *, now: datetime) -> None:
+    """Refuse a full date before a transaction is begun for the order, so that no crowd queues.
 
-    Whoever has something on the date, which his order may free, is answered under the locks.
+    It grants nothing: whoever is not refused is answered by `place_booking`, under the locks.
+
+    :param schedule: the date asked for, as it was just read.
+    :raises SoldOut: with the next dates, if the places are gone and the order can free none.
+    :raises DomainError: as `place_booking`.
     """
-    schedule = catalogue.get_schedule(order.schedule_id)
-    if places.availability_of(schedule.id).free >= order.number_of_places:
+    _turn_away(rules.tidy(order), schedule, now=now)
+
+
+def _turn_away(order: BookingOrder, schedule: CourseSchedule, *, now: datetime) -> None:
+    """Refuse a full date.
+
+    Whoever sends his form again, or has something on the date, which his order may free, is
+    answered under the locks.
+    """
+    free = places.availability_of(schedule.id).free
+    if free >= order.number_of_places:
         return
+    sent = select(Booking.id).where(Booking.idempotency_key == order.idempotency_key)
     booked = (
         select(Booking.id)
         .join(Booking.user)
         .where(Booking.course_schedule_id == schedule.id, User.email == order.email)
     )
     asked = select(BookingInquiry.id).filter_by(course_session_id=schedule.id, email=order.email)
-    if db.session.scalar(select(exists(booked) | exists(asked))):
+    if db.session.scalar(select(exists(sent) | exists(booked) | exists(asked))):
         return
     rules.check_date(order, schedule, now=now)
-    places.require_room(schedule, order.number_of_places, now=now)
+    raise places.sold_out(schedule, order.number_of_places, free=free, now=now)
 
 
 def _customer(order: BookingOrder, *, now: datetime) -> User:

@@ -14,7 +14,7 @@ from rft_admin.bookings.links import (
 from rft_admin.bookings.moving import transfer, transfer_by_customer
 from rft_admin.bookings.names import change_names
 from rft_admin.bookings.places import SoldOut
-from rft_admin.bookings.placing import place_booking
+from rft_admin.bookings.placing import place_booking, turn_away
 from rft_admin.bookings.reminders import list_due_reminders, send_reminder
 from rft_admin.bookings.rules import is_closed, needs_early_start
 from rft_admin.bookings.states import (
@@ -57,4 +57,5 @@ __all__ = [
     "tell_venue",
     "transfer",
     "transfer_by_customer",
+    "turn_away",
 ]

@@ -75,6 +75,10 @@ def _send(form: BookingForm, schedule: CourseSchedule, now: datetime) -> Respons
         return _page(form, schedule, now), UNPROCESSABLE
     schedule_id = schedule.id
     try:
+        bookings.turn_away(offer.order(form, schedule_id), schedule, now=now)
+    except DomainError as refusal:
+        return _refused(form, schedule, refusal, now)
+    try:
         placed = _place(form, schedule_id, now)
     except (NotFound, Busy):
         raise
