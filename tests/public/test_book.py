@@ -1,5 +1,6 @@
 """The booking form: refusals first, nothing typed is lost, one form makes one booking."""
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,6 +20,9 @@ from rft_admin.reporting.models import AnalyticsEvent
 from tests.factories import BookingFactory, DiscountCodeFactory
 from tests.public.conftest import ANSWERS, ON_INVOICE, date_in, hidden, send
 from tests.public.test_pages import change_setting
+
+#: The settings, the tries, the date and its days, its places, and what the visitor has on it.
+MOST_QUERIES_OF_A_REFUSAL = 10
 
 
 def bookings() -> list[Booking]:
@@ -196,6 +200,20 @@ class TestRefusals:
         assert f'formaction="/book/{other.id}"' in answer.text
         assert 'value="Dana"' in answer.text
 
+    def test_costs_little_when_sold_out(
+        self, client: FlaskClient, count_queries: Callable[[], int]
+    ) -> None:
+        schedule = date_in(20, max_capacity=1)
+        form = hidden(client.get(f"/book/{schedule.id}").text) | ANSWERS
+        BookingFactory(course_schedule=schedule)
+        before = count_queries()
+
+        answer = client.post(f"/book/{schedule.id}", data=form)
+
+        assert answer.status_code == 409
+        # Two hundred are told at once.
+        assert count_queries() - before <= MOST_QUERIES_OF_A_REFUSAL
+
     def test_answers_409_when_closed_meanwhile(self, client: FlaskClient) -> None:
         address = f"/book/{date_in(40).id}"
         form = hidden(client.get(address).text)
@@ -265,6 +283,19 @@ class TestSent:
 
         assert (first.status_code, second.status_code) == (303, 303)
         assert first.location == second.location
+        assert len(bookings()) == 1
+
+    def test_finds_the_booking_again_though_it_took_the_last_place(
+        self, client: FlaskClient
+    ) -> None:
+        schedule = date_in(20, max_capacity=1)
+        form = hidden(client.get(f"/book/{schedule.id}").text) | ANSWERS
+
+        first = client.post(f"/book/{schedule.id}", data=form)
+        again = client.post(f"/book/{schedule.id}", data=form)
+
+        assert (first.status_code, again.status_code) == (303, 303)
+        assert again.location == first.location
         assert len(bookings()) == 1
 
     def test_opens_nothing_to_another_browser_with_the_same_key(
