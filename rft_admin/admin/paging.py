@@ -135,7 +135,7 @@ def _load(
     statement = (
         select(view.model, *(key.expression for key in keys))
         .join(chosen, chosen.c.id == view.model.id)
-        .options(*lean_loads(view.model, tuple(paths)))
+        .options(*lean_loads(view.model, paths))
         .order_by(*(key.clause() for key in keys))
     )
     return list(db.session.execute(statement).all())

@@ -1,5 +1,6 @@
-"""What must be loaded with a row so that its title costs no further query."""
+"""What must be loaded with a row so that its title, or a page of rows, costs no further query."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -13,26 +14,23 @@ from rft_admin.admin.paths import Path, is_required
 from rft_admin.core.titled import names_its_title, title_names
 
 
-def title_loads(model: Any) -> list[LoaderOption]:
+def title_loads(model: Any) -> tuple[LoaderOption, ...]:
     """Return the loader options for a row's own title."""
-    return [_load(None, getattr(model, name)) for name in _parts(model)]
+    return _options(model, (), is_lean=False)
 
 
-def loads_for(model: Any, paths: list[Path]) -> list[LoaderOption]:
+def loads_for(model: Any, paths: Sequence[Path]) -> tuple[LoaderOption, ...]:
     """Return the loader options under which a page of rows shows these paths without a query."""
-    options = title_loads(model)
-    for path in paths:
-        option: Any = None
-        owner = model
-        for step in path.loads:
-            option = _load(option, getattr(owner, step.key))
-            owner = step.mapper.class_
-        if path.reference is not None:
-            parts = _parts(owner)
-            options.extend(_load(_rebuilt(model, path), getattr(owner, name)) for name in parts)
-        if option is not None:
-            options.append(option)
-    return options
+    return _options(model, tuple(paths), is_lean=False)
+
+
+def lean_loads(model: Any, paths: Sequence[Path]) -> tuple[LoaderOption, ...]:
+    """Return the same options, which also leave unread what is not shown.
+
+    For lists, which show seven columns of tables that have forty. Whatever else is asked of such a
+    row costs a query of its own: rows that go further are loaded by `loads_for`.
+    """
+    return _options(model, tuple(paths), is_lean=True)
 
 
 @dataclass
@@ -69,23 +67,20 @@ class _Need:
             else:
                 self.read(name)
 
-    def options(self) -> list[LoaderOption]:
-        """Return the loader options for all of it."""
-        found: list[LoaderOption] = []
-        if self.columns is not None:
+    def options(self, *, is_lean: bool) -> list[Any]:
+        """Return the loader options for all of it, and for nothing else if lean."""
+        found: list[Any] = []
+        if is_lean and self.columns is not None:
             found.append(load_only(*(getattr(self.model, name) for name in sorted(self.columns))))
         for name, other in self.others.items():
-            found.append(_load(None, getattr(self.model, name)).options(*other.options()))
+            step = getattr(self.model, name)
+            load = joinedload(step, innerjoin=is_required(inspect(step).property))
+            found.append(load.options(*other.options(is_lean=is_lean)))
         return found
 
 
 @cache
-def lean_loads(model: Any, paths: tuple[Path, ...]) -> tuple[LoaderOption, ...]:
-    """Return the options under which a page of rows reads no column that it does not show.
-
-    For lists, which show seven columns of tables that have forty. Whatever else is asked of such a
-    row costs a query of its own: rows that go further are loaded by `loads_for`.
-    """
+def _options(model: Any, paths: tuple[Path, ...], *, is_lean: bool) -> tuple[LoaderOption, ...]:
     need = _Need(model)
     need.read_title()
     for path in paths:
@@ -96,26 +91,4 @@ def lean_loads(model: Any, paths: tuple[Path, ...]) -> tuple[LoaderOption, ...]:
             last.follow(path.reference).read_title()
         else:
             last.read(path.name)
-    return tuple(need.options())
-
-
-@cache
-def _parts(model: Any) -> tuple[str, ...]:
-    """Return the relationships that a row's title reads."""
-    relationships = inspect(model).relationships
-    return tuple(name for name in title_names(model) if name in relationships)
-
-
-def _rebuilt(model: Any, path: Path) -> Any:
-    option: Any = None
-    owner = model
-    for step in path.loads:
-        option = _load(option, getattr(owner, step.key))
-        owner = step.mapper.class_
-    return option
-
-
-def _load(parent: Any, attribute: Any) -> Any:
-    inner = is_required(inspect(attribute).property)
-    load = parent.joinedload if parent is not None else joinedload
-    return load(attribute, innerjoin=inner) if inner else load(attribute)
+    return tuple(need.options(is_lean=is_lean))
