@@ -64,7 +64,7 @@ def place_booking(order: BookingOrder, *, now: datetime, by: Actor) -> Booking:
     if earlier is not None and _is_answered_by(earlier, order):
         return earlier
     if earlier is None and order.is_public:
-        _turn_away(order, catalogue.get_schedule(order.schedule_id), now=now)
+        turn_away(order, catalogue.get_schedule(order.schedule_id), now=now)
     customer = _customer(order, now=now)
     code = _lock_code(order, earlier)
     schedule = _lock_dates(order, earlier)
@@ -104,23 +104,16 @@ def _is_answered_by(earlier: Booking, order: BookingOrder) -> bool:
 
 
 def turn_away(order: BookingOrder, schedule: CourseSchedule, *, now: datetime) -> None:
-    """Refuse a full date before a transaction is begun for the order, so that no crowd queues.
+    """Refuse a full date before anything is locked or written, so that a crowd does not queue.
 
-    It grants nothing: whoever is not refused is answered by `place_booking`, under the locks.
+    It grants nothing: whoever is not refused is answered under the locks. So is whoever sends his
+    form again, or has something on the date, which his order may free.
 
     :param schedule: the date asked for, as it was just read.
-    :raises SoldOut: with the next dates, if the places are gone and the order can free none.
-    :raises DomainError: as `place_booking`.
+    :raises SoldOut: with the next dates, if the places are gone.
+    :raises DomainError: for each rule that the order breaks, naming the form's field.
     """
-    _turn_away(rules.tidy(order), schedule, now=now)
-
-
-def _turn_away(order: BookingOrder, schedule: CourseSchedule, *, now: datetime) -> None:
-    """Refuse a full date.
-
-    Whoever sends his form again, or has something on the date, which his order may free, is
-    answered under the locks.
-    """
+    order = rules.tidy(order)
     free = places.availability_of(schedule.id).free
     if free >= order.number_of_places:
         return

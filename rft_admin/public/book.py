@@ -10,6 +10,7 @@ from sqlalchemy import select
 from rft_admin.bookings import places, rules
 from rft_admin.bookings import service as bookings
 from rft_admin.bookings.models import Booking, BookingStatus, PaymentChoice
+from rft_admin.bookings.orders import BookingOrder
 from rft_admin.catalogue import service as catalogue
 from rft_admin.catalogue.models import CourseSchedule
 from rft_admin.core import clock
@@ -74,12 +75,13 @@ def _send(form: BookingForm, schedule: CourseSchedule, now: datetime) -> Respons
     if not form.validate():
         return _page(form, schedule, now), UNPROCESSABLE
     schedule_id = schedule.id
+    order = offer.order(form, schedule_id)
     try:
-        bookings.turn_away(offer.order(form, schedule_id), schedule, now=now)
+        bookings.turn_away(order, schedule, now=now)
     except DomainError as refusal:
         return _refused(form, schedule, refusal, now)
     try:
-        placed = _place(form, schedule_id, now)
+        placed = _place(order, now)
     except (NotFound, Busy):
         raise
     except DomainError as refusal:
@@ -91,8 +93,7 @@ def _send(form: BookingForm, schedule: CourseSchedule, now: datetime) -> Respons
     return redirect(_next_address(placed, now), 303)
 
 
-def _place(form: BookingForm, schedule_id: int, now: datetime) -> Placed:
-    order = offer.order(form, schedule_id)
+def _place(order: BookingOrder, now: datetime) -> Placed:
     is_own = visitor.is_own_form_key(order.idempotency_key or "")
     by = visitor.actor()
 

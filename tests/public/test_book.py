@@ -298,6 +298,22 @@ class TestSent:
         assert again.location == first.location
         assert len(bookings()) == 1
 
+    def test_takes_an_address_put_right_though_it_took_the_last_place(
+        self, client: FlaskClient
+    ) -> None:
+        schedule = date_in(20, max_capacity=1)
+        form = hidden(client.get(f"/book/{schedule.id}").text) | ANSWERS
+        client.post(f"/book/{schedule.id}", data=form)
+
+        answer = client.post(f"/book/{schedule.id}", data=form | {"email": "d@example.com"})
+
+        assert answer.status_code == 303
+        states = [(one.user.email, one.status) for one in bookings() if one.user]
+        assert states == [
+            ("dana@example.com", BookingStatus.CANCELLED),
+            ("d@example.com", BookingStatus.PENDING),
+        ]
+
     def test_opens_nothing_to_another_browser_with_the_same_key(
         self, app: Flask, client: FlaskClient
     ) -> None:
