@@ -66,8 +66,7 @@ def bundle_of(kind: str) -> Bundle:
         return known.bundle
     paths = sorted(DIRECTORY.glob(f"*.{kind}"), key=_place)
     state = tuple((path.name, path.stat().st_mtime_ns) for path in paths)
-    is_same = known is not None and known.state == state
-    made = known.bundle if known is not None and is_same else _build(kind, paths)
+    made = known.bundle if known and known.state == state else _build(kind, paths)
     _kept[DIRECTORY, kind] = _Kept(looked_at, state, made)
     return made
 

@@ -73,12 +73,10 @@ def fields_html(view: "GuardedView", sets: list[FilterSet]) -> Markup:
     Without a filter in use they are the same for all who may use the same filters, and are made
     once: most lists are looked at so.
     """
-    is_plain = len(sets) == 1 and not any(
-        one.values for field in sets[0].fields for one in field.inputs
-    )
-    if not is_plain:
+    inputs = [one for field in sets[0].fields for one in field.inputs]
+    if len(sets) > 1 or any(one.values for one in inputs):
         return _rendered(view, sets)
-    usable = tuple(one.argument for field in sets[0].fields for one in field.inputs)
+    usable = tuple(one.argument for one in inputs)
     if usable not in view.plain_filters:
         view.plain_filters[usable] = _rendered(view, sets)
     return view.plain_filters[usable]

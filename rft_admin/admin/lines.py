@@ -65,7 +65,7 @@ def lines(
     :param has_actions: the rows can be picked, and end in their menu; else in one link.
     """
     main, *others = (_Column(path, view.get_column_name(path.text)) for path in paths)
-    start = escape(view.details_url(0).removesuffix("0"))
+    start = escape(view.address("details_view", id=""))
     end = _menu(view, list_url) if has_actions else _link(view)
     parts: list[Markup] = []
     for row in rows:

@@ -137,7 +137,7 @@ def unique_texts(model: type[Model]) -> list[str]:
     return [name for name in names if columns[name].unique]
 
 
-def references_of(model: type[Model]) -> list[str]:
+def _references_of(model: type[Model]) -> list[str]:
     """Return the columns that hold a row's own reference."""
     return [name for name in unique_texts(model) if name.endswith("_reference")]
 
@@ -146,7 +146,7 @@ def _in_places(model: type[Model], places: list[Any], word: str) -> list[Any]:
     """Return a condition per place that the word stands there, and one that it is the number."""
     pattern = _pattern(word)
     found: list[Any] = []
-    named = references_of(model) if WHOLE_REFERENCE.fullmatch(word) else []
+    named = _references_of(model) if WHOLE_REFERENCE.fullmatch(word) else []
     for steps, text in places:
         if named and not steps:
             # By the column's own index: one of parts of words reads long lists of common parts.
