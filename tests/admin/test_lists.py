@@ -12,7 +12,7 @@ from rft_admin.accounts.models import User
 from rft_admin.admin import counting
 from rft_admin.bookings.models import BookingStatus
 from tests import factories
-from tests.admin.conftest import Office
+from tests.admin.conftest import Office, QueryCounter
 
 
 @pytest.fixture
@@ -137,6 +137,24 @@ class TestASearchForAWholeReference:
 
         for address in (f"/admin/bookings/?search={text}", f"/admin/search?q={text}"):
             assert (">RFT-7K3M9QXA<" in office.get(address).text) is is_found
+
+    def test_reads_no_parts_of_words(self, office: Office, count_queries: QueryCounter) -> None:
+        asked = {}
+        for text in ("RFT-7K3M9QXA", "RFT-7K3M9QX"):
+            with count_queries() as queries:
+                office.get(f"/admin/bookings/?search={text}")
+            asked[text] = any("booking_reference || " in query for query in queries)
+
+        assert asked == {"RFT-7K3M9QXA": False, "RFT-7K3M9QX": True}
+
+    def test_without_a_hit_looks_for_no_page(
+        self, office: Office, count_queries: QueryCounter
+    ) -> None:
+        with count_queries() as queries:
+            page = office.get("/admin/bookings/?search=nobody").text
+
+        assert "Nothing fits" in page
+        assert not any("WITH chosen" in query for query in queries)
 
 
 class TestASearchOfManyWords:

@@ -1,5 +1,7 @@
 """Light or dark, a narrow sidebar, no shortcuts: chosen by a form, kept in one cookie."""
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -96,3 +98,29 @@ class TestCommands:
 
         assert {one["words"] for one in commands} & {"Payments", "Refunds", "Settings"} == set()
         assert all(classroom.get(one["address"]).status_code == 200 for one in commands)
+
+
+class TestSidebar:
+    def test_is_each_persons_and_each_pages_own(self, office: Office, classroom: Office) -> None:
+        # One process serves them one after the other, twice: nothing is left over.
+        for _ in range(2):
+            office_page = office.get("/admin/bookings/").text
+            class_page = classroom.get("/admin/course_schedules/").text
+
+            assert marked(office_page) == ["/admin/bookings/"]
+            assert marked(office.get("/admin/calendar/").text) == ["/admin/calendar/"]
+            assert marked(class_page) == ["/admin/course_schedules/"]
+            assert 'href="/admin/settings/"' in office_page
+            assert 'href="/admin/settings/"' not in class_page
+
+    def test_says_its_words_as_hints_when_narrow(self, office: Office) -> None:
+        assert 'title="Bookings"' not in office.get("/admin/").text
+
+        office.post("/admin/look", {"sidebar": "narrow"})
+
+        assert 'title="Bookings"' in office.get("/admin/").text
+
+
+def marked(page: str) -> list[str]:
+    """Return where the sidebar says that one is."""
+    return re.findall(r'<a href="([^"]+)" aria-current="page"', page)
