@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, DateTime, Select, bindparam, func, select, update
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -20,6 +22,8 @@ from rft_admin.core.tokens import hash_token, new_token
 LIFETIME = timedelta(hours=12)
 #: Its last activity is written down at most this often.
 TOUCH_INTERVAL = timedelta(minutes=1)
+#: The moment of the request, in what is asked along with its session.
+NOW: ColumnElement[datetime] = bindparam("now", type_=DateTime(timezone=True))
 
 
 class WrongCredentials(DomainError):
@@ -83,23 +87,40 @@ def find_active(token: str | None, *, now: datetime) -> AdminSession | None:
 
     Its last activity is written at most once a minute, in a transaction of its own.
     """
+    found = find_active_with((), token, now=now)
+    return found[0] if found else None
+
+
+def find_active_with(
+    along: tuple[ColumnElement[Any], ...], token: str | None, *, now: datetime
+) -> tuple[AdminSession, tuple[Any, ...]] | None:
+    """Return the live session as `find_active` does, and what was asked along with it.
+
+    :param along: expressions of the session's row and of `NOW`, the same ones each time.
+    """
     if not token:
         return None
-    found = db.session.execute(
-        select(AdminSession, all_values())
-        .options(joinedload(AdminSession.user))
-        .where(AdminSession.session_token == hash_token(token))
-    ).one_or_none()
+    values = {"token": hash_token(token), "now": now}
+    found = db.session.execute(_question(along), values).one_or_none()
     if found is None:
         return None
-    session, values = found
+    session, stored, *answers = found
     # Every page needs the settings too, for the session's own limit: one question, not two.
-    keep_values(values)
+    keep_values(stored)
     if not is_live(session, now=now):
         return None
     if now - session.last_activity >= TOUCH_INTERVAL:
         _touch(session, now=now)
-    return session
+    return session, tuple(answers)
+
+
+@cache
+def _question(along: tuple[ColumnElement[Any], ...]) -> Select[Any]:
+    return (
+        select(AdminSession, all_values(), *along)
+        .options(joinedload(AdminSession.user))
+        .where(AdminSession.session_token == bindparam("token"))
+    )
 
 
 def find_owner(token: str | None) -> int | None:

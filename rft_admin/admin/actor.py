@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 from flask import g, request
@@ -14,12 +16,22 @@ from rft_admin.core.database import db
 USER_AGENT_CHARACTERS = 400
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What every page tells besides its own matter, as the request found it."""
+
+    unread: int
+    #: When a worker last reported.
+    worker_seen: datetime | None
+
+
 class SignedIn(UserMixin):  # type: ignore[misc] # Flask-Login has no types
     """A live office session and its user, as Flask-Login wants to see them."""
 
-    def __init__(self, session: AdminSession, user: User) -> None:
+    def __init__(self, session: AdminSession, user: User, around: Surroundings) -> None:
         self.session = session
         self.user = user
+        self.around = around
 
     def get_id(self) -> str:
         """Return the user's id as text."""

@@ -4,16 +4,13 @@ from dataclasses import dataclass
 
 from flask import current_app, g, render_template, request, url_for
 from markupsafe import Markup
-from sqlalchemy import select
 
 from rft_admin.accounts.models import User
-from rft_admin.admin.actor import signed_in_user
+from rft_admin.admin.actor import signed_in
 from rft_admin.admin.looks import look
 from rft_admin.admin.registry import GROUPS, all_views, list_address
 from rft_admin.admin.rights import can
 from rft_admin.core import clock
-from rft_admin.core.database import db
-from rft_admin.messaging import notifications
 from rft_admin.messaging.models import Notification
 from rft_admin.payments.models import PaymentTransaction
 from rft_admin.upkeep import worker
@@ -58,19 +55,16 @@ def chrome() -> Chrome:
 
 
 def _build() -> Chrome:
-    user = signed_in_user()
-    if user is None:
+    found = signed_in()
+    if found is None:
         raise RuntimeError("A page of the office needs somebody who is signed in.")
-    now = clock.now()
-    unread, seen = db.session.execute(
-        select(notifications.unread_count(user, now=now).scalar_subquery(), worker.LAST_SEEN)
-    ).one()
+    user, around = found.user, found.around
     return Chrome(
         user=user,
         nav=_nav(),
-        unread=unread,
+        unread=around.unread,
         notifications_url=list_address(Notification.__tablename__, scope="unread"),
-        worker_is_silent=user.is_admin and worker.is_silence(seen, now=now),
+        worker_is_silent=user.is_admin and worker.is_silence(around.worker_seen, now=clock.now()),
     )
 
 

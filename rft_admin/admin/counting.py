@@ -6,7 +6,21 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Float, Select, cast, column, func, null, select, table, true, union
+from sqlalchemy import (
+    ARRAY,
+    Float,
+    Integer,
+    Select,
+    case,
+    cast,
+    column,
+    func,
+    null,
+    select,
+    table,
+    true,
+    union,
+)
 
 from rft_admin.admin.listing import Listing, branches, matching
 from rft_admin.admin.paths import Path
@@ -19,6 +33,8 @@ if TYPE_CHECKING:
 COUNT_CAP = 10_000
 #: A whole table of more rows is estimated: the planner's own figure is told instead.
 EXACT_TO = 50_000
+#: So few rows are named one by one: their page then asks for them, and looks for nothing again.
+FEW = 200
 
 
 class Certainty(enum.Enum):
@@ -41,6 +57,8 @@ class Summary:
     sums: tuple[tuple[Path, Any], ...] = ()
     #: The first and the last value of the view's main date; None without rows.
     span: tuple[Any, Any] | None = field(default=None)
+    #: The ids of all rows, in no order, where the table is narrowed to few.
+    ids: tuple[int, ...] | None = None
 
     @property
     def is_exact(self) -> bool:
@@ -75,7 +93,7 @@ def summarise(
         columns.append(dates)
         source = source.join(dates, true())
     found = tuple(db.session.execute(select(*columns).select_from(source)).one())
-    estimate, count, *rest = found
+    estimate, count, ids, *rest = found
     sums, ends = rest[: len(summed)], rest[len(summed) :]
     is_whole = estimate is not None
     limit = EXACT_TO if is_whole else COUNT_CAP
@@ -91,11 +109,12 @@ def summarise(
         certainty,
         tuple(zip(summed, sums, strict=True)),
         (ends[0], ends[1]) if ends and ends[0] is not None else None,
+        None if ids is None else tuple(ids),
     )
 
 
 def _counted(view: "GuardedView", listing: Listing, summed: Sequence[Path]) -> Select[Any]:
-    """Return a query of one row: the estimate, the count and the sums.
+    """Return a query of one row: the estimate, the count, the ids if they are few, the sums.
 
     Of a whole table the estimate comes first, and above the threshold nothing is counted: the
     condition stands inside, so that the scan is not even begun.
@@ -104,7 +123,8 @@ def _counted(view: "GuardedView", listing: Listing, summed: Sequence[Path]) -> S
     is_whole = not listing.is_narrowed and matching(view, listing).whereclause is None
     if not is_whole:
         rows = _narrowed(view, listing, columns).subquery("matching")
-        return _totals(cast(null(), Float).label("estimate"), rows)
+        few = case((func.count(rows.c.id) <= FEW, func.array_agg(rows.c.id))).label("ids")
+        return _totals([cast(null(), Float).label("estimate")], rows, few)
     return _counted_whole(view.model, tuple(columns))
 
 
@@ -119,15 +139,14 @@ def _counted_whole(model: type[Model], columns: tuple[Any, ...]) -> Select[Any]:
         .correlate(known)
         .subquery("matching")
     )
-    totals = _totals(None, rows).lateral("totals")
+    totals = _totals([], rows, cast(null(), ARRAY(Integer)).label("ids")).lateral("totals")
     return select(known.c.estimate, *totals.c).select_from(known.join(totals, true()))
 
 
-def _totals(estimate: Any, rows: Any) -> Select[Any]:
+def _totals(leading: list[Any], rows: Any, ids: Any) -> Select[Any]:
     id_column, *summed = rows.c
-    leading = [] if estimate is None else [estimate]
     sums = [func.sum(one).label(f"sum_{number}") for number, one in enumerate(summed)]
-    return select(*leading, func.count(id_column).label("found"), *sums)
+    return select(*leading, func.count(id_column).label("found"), ids, *sums)
 
 
 def _narrowed(view: "GuardedView", listing: Listing, columns: list[Any]) -> Any:

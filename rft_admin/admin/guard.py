@@ -1,5 +1,6 @@
 """Who may pass the office's door, and the way back for whom it stopped."""
 
+from typing import cast
 from urllib.parse import urlsplit
 
 from flask import Response, flash, jsonify, redirect, request, url_for
@@ -8,13 +9,21 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
 from rft_admin.accounts import sessions
+from rft_admin.accounts.models import AdminSession, User
 from rft_admin.admin import interrupted
-from rft_admin.admin.actor import SignedIn, signed_in
+from rft_admin.admin.actor import SignedIn, Surroundings, signed_in
 from rft_admin.admin.cookies import SESSION_COOKIE, cookie_name
 from rft_admin.core import clock
 from rft_admin.core.web import error_page, wants_json
+from rft_admin.messaging import notifications
+from rft_admin.upkeep import worker
 
 HOME = "/admin/"
+#: What surrounds every page, asked with the session: one question, not two.
+SURROUNDINGS = (
+    notifications.unread_count(AdminSession.user_id, now=sessions.NOW),
+    worker.LAST_SEEN,
+)
 #: Who signed in last in this browser: a form typed since then is his.
 OWNER = "owner"
 #: What is reachable without signing in.
@@ -27,10 +36,13 @@ BEFORE_OWN_PASSWORD = OPEN_ENDPOINTS | {"office.password"}
 
 def load_signed_in(_request: object) -> SignedIn | None:
     """Return who is signed in by the request's cookie (Flask-Login's request loader)."""
-    session = sessions.find_active(
-        request.cookies.get(cookie_name(SESSION_COOKIE)), now=clock.now()
-    )
-    return SignedIn(session, session.user) if session is not None and session.user else None
+    token = request.cookies.get(cookie_name(SESSION_COOKIE))
+    found = sessions.find_active_with(SURROUNDINGS, token, now=clock.now())
+    if found is None:
+        return None
+    session, around = found
+    # Live is only what has a user.
+    return SignedIn(session, cast(User, session.user), Surroundings(*around))
 
 
 def guard() -> ResponseReturnValue | None:

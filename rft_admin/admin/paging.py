@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, select, union
+from sqlalchemy import ARRAY, Select, any_, literal, select, union
 
 from rft_admin.admin import edges
 from rft_admin.admin.counting import Summary
@@ -84,14 +84,23 @@ def fetch_page(view: "GuardedView", listing: Listing, paths: list[Path], summary
     """Return the page that is asked for; beyond the end lies the last one."""
     if summary.is_exact and not summary.count:
         return _page(listing, _Place(listing.page_size, number=0), [], summary)
+    sources = _sources(view, listing, summary)
     order = order_of(view, listing)
     place = _place(listing, order, summary)
-    found = _load(view, listing, paths, order, place)
+    found = _load(view, sources, paths, order, place)
     again = _instead(listing, place, found, summary)
     if again is not None:
         place = again
-        found = _load(view, listing, paths, order, place)
+        found = _load(view, sources, paths, order, place)
     return _page(listing, place, found, summary)
+
+
+def _sources(view: "GuardedView", listing: Listing, summary: Summary) -> list[Select[Any]]:
+    """Return the queries of ids among which the page is: what was found is not looked for again."""
+    if summary.ids is None:
+        return branches(view, listing)
+    found = literal(list(summary.ids), ARRAY(view.model.id.type))
+    return [select(view.model.id).where(view.model.id == any_(found))]
 
 
 def _place(listing: Listing, order: Order, summary: Summary) -> _Place:
@@ -127,10 +136,14 @@ def _last(listing: Listing, summary: Summary) -> _Place:
 
 
 def _load(
-    view: "GuardedView", listing: Listing, paths: list[Path], order: Order, place: _Place
+    view: "GuardedView",
+    sources: list[Select[Any]],
+    paths: list[Path],
+    order: Order,
+    place: _Place,
 ) -> list[Any]:
     """Return the rows with their sort values, one more than asked for if there are more."""
-    chosen = _chosen(view, listing, order, place).cte("chosen")
+    chosen = _chosen(sources, order, place).cte("chosen")
     keys = order.named(chosen)
     statement = (
         select(view.model, *(key.expression for key in keys))
@@ -141,7 +154,7 @@ def _load(
     return list(db.session.execute(statement).all())
 
 
-def _chosen(view: "GuardedView", listing: Listing, order: Order, place: _Place) -> Select[Any]:
+def _chosen(sources: list[Select[Any]], order: Order, place: _Place) -> Select[Any]:
     """Return the ids and sort values of the page's rows, one more included.
 
     A search in several places takes the first rows of each, and of these the first.
@@ -149,7 +162,7 @@ def _chosen(view: "GuardedView", listing: Listing, order: Order, place: _Place) 
     keys = [key.expression.label(f"key_{number}") for number, key in enumerate(order.keys)]
     wanted = place.limit + 1
     portions = []
-    for branch in branches(view, listing):
+    for branch in sources:
         portion = order.join(branch.add_columns(*keys))
         if place.edge is not None:
             portion = portion.where(order.beyond(place.edge, before=place.from_end))

@@ -1,8 +1,9 @@
 """Notifications: what the office should know, shown at the bell."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from rft_admin.accounts import people
 from rft_admin.accounts.models import User
@@ -89,7 +90,7 @@ def list_unread(user: User, *, now: datetime | None = None) -> list[Notification
     return list(
         db.session.scalars(
             select(Notification)
-            .where(_is_unread(user, now or clock_now()))
+            .where(_is_unread(user.id, now or clock_now()))
             .order_by(Notification.created_at.desc(), Notification.id.desc())
             .limit(SHOWN)
         )
@@ -98,12 +99,16 @@ def list_unread(user: User, *, now: datetime | None = None) -> list[Notification
 
 def count_unread(user: User, *, now: datetime | None = None) -> int:
     """Return how many notifications wait for the user."""
-    return int(db.session.scalar(unread_count(user, now=now or clock_now())) or 0)
+    return int(db.session.scalar(select(unread_count(user.id, now=now or clock_now()))) or 0)
 
 
-def unread_count(user: User, *, now: datetime) -> Select[int]:
-    """Return the query that counts what waits for the user, for whoever asks more at once."""
-    return select(func.count()).select_from(Notification).where(_is_unread(user, now))
+def unread_count(user_id: Any, *, now: Any) -> ColumnElement[int]:
+    """Return how many notifications wait for the user, for whoever asks more at once.
+
+    :param user_id: a number or an expression, as is the moment.
+    """
+    unread = select(func.count()).select_from(Notification).where(_is_unread(user_id, now))
+    return unread.scalar_subquery()
 
 
 def mark_read(notification: Notification, *, now: datetime) -> None:
@@ -114,9 +119,9 @@ def mark_read(notification: Notification, *, now: datetime) -> None:
         db.session.flush()
 
 
-def _is_unread(user: User, now: datetime) -> ColumnElement[bool]:
+def _is_unread(user_id: Any, now: Any) -> ColumnElement[bool]:
     return and_(
-        Notification.user_id == user.id,
+        Notification.user_id == user_id,
         Notification.read_at.is_(None),
         Notification.show_in_app,
         or_(Notification.expires_at.is_(None), Notification.expires_at > now),

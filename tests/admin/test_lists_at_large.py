@@ -297,3 +297,23 @@ class TestSearch:
 
         assert shown(office.get("/admin/bookings/?search=zinnia+paed").text) == ["BOTH"]
         assert shown(office.get("/admin/bookings/?search=zinnia+paed+first").text) == ["BOTH"]
+
+    @pytest.mark.usefixtures("many")
+    @pytest.mark.parametrize(("few", "searches"), [(200, 1), (9, 2)])
+    def test_looks_once_for_few_rows_and_shows_the_same_of_many(
+        self,
+        office: Office,
+        count_queries: QueryCounter,
+        monkeypatch: pytest.MonkeyPatch,
+        few: int,
+        searches: int,
+    ) -> None:
+        monkeypatch.setattr(counting, "FEW", few)
+
+        with count_queries() as queries:
+            page = office.get("/admin/bookings/?search=rft-000&page_size=10&sort=booking_reference")
+        second = office.get("/admin/bookings/?search=rft-00&page=1&sort=booking_reference")
+
+        assert shown(page.text) == [f"{number:04d}" for number in range(10)]
+        assert shown(second.text) == [f"{number:04d}" for number in range(20, 40)]
+        assert sum("ILIKE" in query for query in queries) == searches
