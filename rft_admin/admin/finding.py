@@ -9,7 +9,7 @@ from sqlalchemy import Select, literal, select, union, union_all
 from rft_admin.admin.listing import load_rows
 from rft_admin.admin.registry import list_address, view_of
 from rft_admin.admin.rights import can, scoped
-from rft_admin.admin.search import clean_text, searched, unique_texts
+from rft_admin.admin.search import clean_text, searched_in, unique_texts
 from rft_admin.core.database import db
 
 if TYPE_CHECKING:
@@ -50,11 +50,13 @@ def find_everywhere(text: str) -> list[Found]:
         return []
     views = [view for view in map(view_of, TABLES) if view and can("list", view.model)]
     exact = _find_exact(views, text)
+    fitting = searched_in([view.model for view in views], text)
     # Sorting keeps the tables' order among those that have a hit, and among those that have none.
     views.sort(key=lambda view: view.model.__tablename__ not in exact)
     found = []
     for view in views:
-        ids = _ids(view, text, exact.get(view.model.__tablename__, []))
+        ids = exact.get(view.model.__tablename__, []) + _newest_of(view, fitting.get(view.model))
+        ids = list(dict.fromkeys(ids))[:MOST_PER_TABLE]
         if ids:
             rows = load_rows(view, ids, view.list_paths)
             address = list_address(view.model.__tablename__, search=text)
@@ -80,15 +82,16 @@ def _find_exact(views: Sequence["TableView"], text: str) -> dict[str, list[int]]
     return exact
 
 
-def _ids(view: "TableView", text: str, exact: list[int]) -> list[int]:
-    # The newest of each place looked into, and of these the newest: the rest is never gathered.
+def _newest_of(view: "TableView", conditions: list[Any] | None) -> list[int]:
+    """Return the newest of each place looked into, and of these the newest."""
+    if not conditions:
+        return []
     newest = [
         select(_newest(scoped(view.model, select(view.model.id).where(fits))).subquery())
-        for fits in searched(view.model, text)
+        for fits in conditions
     ]
-    found = union(*newest).subquery() if newest else None
-    others = db.session.scalars(_newest(select(found.c.id))) if found is not None else ()
-    return list(dict.fromkeys([*exact, *others]))[:MOST_PER_TABLE]
+    found = union(*newest).subquery()
+    return list(db.session.scalars(_newest(select(found.c.id))))
 
 
 def _newest(ids: Select[Any]) -> Select[Any]:

@@ -1,7 +1,8 @@
 """Search within one table: a condition per place looked into, so that each one's index serves."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -26,7 +27,7 @@ from rft_admin.admin.ordering import MADE_OF
 from rft_admin.admin.paths import resolve, searched_columns
 from rft_admin.admin.registry import find_view_class
 from rft_admin.admin.rights import visible
-from rft_admin.core.database import PHONE_MARKS, Model
+from rft_admin.core.database import PHONE_MARKS, Model, db
 
 LONGEST_TEXT = 200
 MOST_WORDS = 5
@@ -40,6 +41,18 @@ FEWEST_PHONE_DIGITS = 6
 WHOLE_REFERENCE = re.compile(r"[A-Z]{3}-[0-9A-Z]{8}", re.ASCII | re.IGNORECASE)
 SPACE: ColumnElement[str] = literal_column("' '")
 NOTHING: ColumnElement[str] = literal_column("''")
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A place where a word may stand."""
+
+    #: On the model's own rows.
+    condition: Any
+    #: Whether the word stands there in any row at all; None where that is as dear to ask.
+    probe: Any = None
+    #: What the probe asks: the same of many tables that look into the same one.
+    asks: tuple[Any, ...] = ()
 
 
 def clean_text(text: str | None) -> str:
@@ -57,25 +70,39 @@ def matching_ids(model: type[Model], text: str) -> Select[Any]:
 
 
 def searched(model: type[Model], text: str) -> list[Any]:
-    """Return conditions of which a fitting row fulfils at least one; none for an empty text.
+    """Return conditions of which a fitting row fulfils at least one; none for an empty text."""
+    if not words_of_search(text):
+        return []
+    return searched_in([model], text).get(model, [false()])
 
-    The longest word decides the place, for it narrows most; the other words may then stand in
-    any place.
+
+def searched_in(models: Sequence[type[Model]], text: str) -> dict[type[Model], list[Any]]:
+    """Return such conditions for several tables, without the tables where nothing fits.
+
+    Several words or tables are asked for first, each by itself in one query: a place where a word
+    stands nowhere is left out, for the database thinks longer about a statement than it reads.
+    The longest word then decides the place, for it narrows most; the others may stand in any.
     """
     words = words_of_search(text)
-    if not words:
-        return []
-    leading = max(words, key=lambda word: (any(map(str.isdigit, word)), len(word)))
-    others = [word for word in words if word != leading]
-    places = list(_places(model))
-    leads = _in_places(model, places, leading)
+    # With digits it is a number or a reference, and narrower still.
+    words.sort(key=lambda word: (any(map(str.isdigit, word)), len(word)), reverse=True)
+    fits = {model: [_fits(model, word) for word in words] for model in models}
+    every = [fit for several in fits.values() for one in several for fit in one]
+    stands = _ask(every) if len(words) * len(models) > 1 else lambda _fit: True
+    found = {}
+    for model, several in fits.items():
+        alive = [[fit.condition for fit in one if stands(fit)] for one in several]
+        if alive and all(alive):
+            found[model] = _combined(*alive)
+    return found
+
+
+def _combined(leads: list[Any], *others: list[Any]) -> list[Any]:
     if len(others) > 1:
         # Three words and more narrow by themselves: any place will do for the others.
-        anywhere = [or_(false(), *_in_places(model, places, word)) for word in others]
-        return [and_(condition, *anywhere) for condition in leads] or [false()]
-    follows = [_in_places(model, places, word) for word in others]
-    found = [and_(*pair) for pair in product(leads, *follows)]
-    return found or [false()]
+        anywhere = [or_(*conditions) for conditions in others]
+        return [and_(condition, *anywhere) for condition in leads]
+    return [and_(*pair) for pair in product(leads, *others)]
 
 
 def words_of_search(text: str) -> list[str]:
@@ -92,25 +119,10 @@ def words_of_search(text: str) -> list[str]:
     return list(dict.fromkeys(text.split()))[:MOST_WORDS]
 
 
-def text_of(model: type[Model], names: tuple[str, ...] = ()) -> Any:
-    """Return the SQL text that a table is searched in, each part after a space.
-
-    Where the model names its searched columns, it is written as its index is.
-
-    :param names: the columns looked into where the model names none.
-    """
-    text: Any = None
-    named = model.__dict__.get("__searched__", names)
-    # Whoever may not see a part does not search it either.
-    for name in visible(model, named, "list"):
-        for part in MADE_OF.get(name, (name,)):
-            text = SPACE if text is None else text.concat(SPACE)
-            text = text.concat(_part(model, part))
-    return text
-
-
-def _places(model: type[Model]) -> Iterator[tuple[tuple[RelationshipProperty[Any], ...], Any]]:
-    """Yield where is looked: the relationships to walk, and the text at their end."""
+def _places(
+    model: type[Model],
+) -> Iterator[tuple[tuple[RelationshipProperty[Any], ...], tuple[str, ...], Any]]:
+    """Yield where is looked: the relationships to walk, the columns and the text at their end."""
     groups: dict[tuple[Any, ...], list[str]] = {}
     owners: dict[tuple[Any, ...], Any] = {(): model}
     for name in searched_paths(model):
@@ -118,9 +130,21 @@ def _places(model: type[Model]) -> Iterator[tuple[tuple[RelationshipProperty[Any
         groups.setdefault(path.steps, []).append(path.name)
         owners[path.steps] = path.owner
     for steps, names in groups.items():
-        text = text_of(owners[steps], tuple(names))
+        searched_names = owners[steps].__dict__.get("__searched__", tuple(names))
+        text = _text_of(owners[steps], searched_names)
         if text is not None:
-            yield steps, text
+            yield steps, searched_names, text
+
+
+def _text_of(model: type[Model], names: tuple[str, ...]) -> Any:
+    """Return the SQL text that a table is searched in, each part after a space, as its index is."""
+    text: Any = None
+    # Whoever may not see a part does not search it either.
+    for name in visible(model, names, "list"):
+        for part in MADE_OF.get(name, (name,)):
+            text = SPACE if text is None else text.concat(SPACE)
+            text = text.concat(_part(model, part))
+    return text
 
 
 def searched_paths(model: type[Model]) -> list[str]:
@@ -142,27 +166,35 @@ def _references_of(model: type[Model]) -> list[str]:
     return [name for name in unique_texts(model) if name.endswith("_reference")]
 
 
-def _in_places(model: type[Model], places: list[Any], word: str) -> list[Any]:
-    """Return a condition per place that the word stands there, and one that it is the number."""
+def _fits(model: type[Model], word: str) -> list[_Fit]:
+    """Return the places where the word may stand; that it is the number is one more."""
     pattern = _pattern(word)
-    found: list[Any] = []
+    found: list[_Fit] = []
     named = _references_of(model) if WHOLE_REFERENCE.fullmatch(word) else []
-    for steps, text in places:
+    for steps, names, text in _places(model):
         if named and not steps:
             # By the column's own index: one of parts of words reads long lists of common parts.
-            found.extend(getattr(model, name).in_((word, word.upper())) for name in named)
+            found.extend(_Fit(getattr(model, name).in_((word, word.upper()))) for name in named)
             continue
-        fits = text.ilike(pattern, escape="\\")
-        condition = _walked(model, steps, fits)
-        if steps:
-            # Asked once and first: where nothing fits, the rows that point there are not read.
-            far = steps[-1].mapper.class_.__table__
-            condition = exists(select(far.c.id).where(fits).correlate(None)) & condition
-        found.append(condition)
+        stands = text.ilike(pattern, escape="\\")
+        owner = steps[-1].mapper.class_ if steps else model
+        probe = exists(select(owner.__table__.c.id).where(stands).correlate(None))
+        condition = _walked(model, steps, stands)
+        # Asked once and first: where nothing fits, the rows that point there are not read.
+        condition = probe & condition if steps else condition
+        found.append(_Fit(condition, probe, (owner, names, pattern)))
     number = word.removeprefix("#")
     if number.isascii() and number.isdecimal() and 0 < int(number[:11]) <= MOST_ID:
-        found.append(model.id == int(number))
+        found.append(_Fit(model.id == int(number)))
     return found
+
+
+def _ask(fits: list[_Fit]) -> Callable[[_Fit], bool]:
+    """Ask each probe once; return what tells whether a place has the word in some row."""
+    probes = {fit.asks: fit.probe for fit in fits if fit.probe is not None}
+    answers = db.session.execute(select(*probes.values())).one() if probes else ()
+    known = dict(zip(probes, answers, strict=True))
+    return lambda fit: fit.probe is None or known[fit.asks]
 
 
 def _walked(model: Any, steps: tuple[RelationshipProperty[Any], ...], condition: Any) -> Any:

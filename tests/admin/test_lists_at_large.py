@@ -317,3 +317,20 @@ class TestSearch:
         assert shown(page.text) == [f"{number:04d}" for number in range(10)]
         assert shown(second.text) == [f"{number:04d}" for number in range(20, 40)]
         assert sum("ILIKE" in query for query in queries) == searches
+
+    def test_reads_no_place_where_one_of_the_words_stands_nowhere(
+        self, office: Office, session: Session, count_queries: QueryCounter
+    ) -> None:
+        factories.BookingFactory(booking_reference="RFT-ONE", contact_first_name="Zinnia")
+        session.commit()
+
+        with count_queries() as queries:
+            page = office.get("/admin/bookings/?search=zinnia+nobody")
+        with count_queries() as everywhere:
+            palette = office.get("/admin/search?q=zinnia+nobody")
+
+        assert shown(page.text) == []
+        assert "RFT-ONE" not in palette.text
+        # Both words are asked for once; no rows are looked for after that.
+        assert [query for query in queries if "ILIKE" in query] == [queries[1]]
+        assert sum("ILIKE" in query for query in everywhere) == 1
