@@ -22,7 +22,7 @@ from sqlalchemy import (
     union,
 )
 
-from rft_admin.admin.listing import Listing, branches, matching
+from rft_admin.admin.listing import Listing, branches
 from rft_admin.admin.paths import Path
 from rft_admin.core.database import Model, db
 
@@ -85,7 +85,10 @@ def summarise(
     :param summed: own columns of the table.
     :param span: a query of the first and the last main date.
     """
-    counted = _counted(view, listing, summed).subquery("counted")
+    portions = branches(view, listing)
+    if not portions:
+        return Summary(0, Certainty.EXACT, tuple((path, None) for path in summed))
+    counted = _counted(view, listing, portions, summed).subquery("counted")
     columns: list[Any] = [counted]
     source: Any = counted
     if span is not None:
@@ -113,16 +116,18 @@ def summarise(
     )
 
 
-def _counted(view: "GuardedView", listing: Listing, summed: Sequence[Path]) -> Select[Any]:
+def _counted(
+    view: "GuardedView", listing: Listing, portions: list[Select[Any]], summed: Sequence[Path]
+) -> Select[Any]:
     """Return a query of one row: the estimate, the count, the ids if they are few, the sums.
 
     Of a whole table the estimate comes first, and above the threshold nothing is counted: the
     condition stands inside, so that the scan is not even begun.
     """
     columns = [getattr(view.model, path.name) for path in summed]
-    is_whole = not listing.is_narrowed and matching(view, listing).whereclause is None
+    is_whole = not listing.is_narrowed and portions[0].whereclause is None
     if not is_whole:
-        rows = _narrowed(view, listing, columns).subquery("matching")
+        rows = _narrowed(view.model, portions, columns).subquery("matching")
         few = case((func.count(rows.c.id) <= FEW, func.array_agg(rows.c.id))).label("ids")
         return _totals([cast(null(), Float).label("estimate")], rows, few)
     return _counted_whole(view.model, tuple(columns))
@@ -149,15 +154,12 @@ def _totals(leading: list[Any], rows: Any, ids: Any) -> Select[Any]:
     return select(*leading, func.count(id_column).label("found"), ids, *sums)
 
 
-def _narrowed(view: "GuardedView", listing: Listing, columns: list[Any]) -> Any:
+def _narrowed(model: type[Model], portions: list[Select[Any]], columns: list[Any]) -> Any:
     """Return the first rows that fit, up to one above the cap, each once."""
-    portions = [
-        branch.with_only_columns(view.model.id, *columns).limit(COUNT_CAP + 1)
-        for branch in branches(view, listing)
+    firsts = [
+        portion.with_only_columns(model.id, *columns).limit(COUNT_CAP + 1) for portion in portions
     ]
-    if len(portions) == 1:
-        return portions[0]
-    return union(*(select(portion.subquery()) for portion in portions))
+    return firsts[0] if len(firsts) == 1 else union(*(select(one.subquery()) for one in firsts))
 
 
 def _estimate(name: str) -> Select[Any]:

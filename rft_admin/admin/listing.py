@@ -12,7 +12,7 @@ from rft_admin.admin.edges import Edge
 from rft_admin.admin.filters import ColumnFilter
 from rft_admin.admin.paths import reached
 from rft_admin.admin.rights import scoped
-from rft_admin.admin.search import clean_text, matching_ids, searched
+from rft_admin.admin.search import clean_text, matching_ids, searched_in
 from rft_admin.admin.titles import loads_for
 from rft_admin.core.database import db
 
@@ -156,12 +156,13 @@ def branches(view: "GuardedView", listing: Listing) -> list[Select[Any]]:
     """Return statements that together find what `matching` finds, some rows perhaps twice.
 
     Each looks for the searched words in one place, so that the database may choose for each
-    whether to read the list's order or an index of the words.
+    whether to read the list's order or an index of the words. Without such a place there is none.
     """
     statement = narrowed(view, listing)
     if not listing.search:
         return [statement]
-    return [statement.where(one) for one in searched(view.model, listing.search)]
+    conditions = searched_in([view.model], listing.search).get(view.model, [])
+    return [statement.where(one) for one in conditions]
 
 
 def narrowed(view: "GuardedView", listing: Listing) -> Select[Any]:

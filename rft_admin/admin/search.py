@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -63,21 +64,17 @@ def clean_text(text: str | None) -> str:
 
 def matching_ids(model: type[Model], text: str) -> Select[Any]:
     """Return the ids of the rows of which every word of the text fits some place looked into."""
-    found = [select(model.id).where(condition) for condition in searched(model, text)]
-    if len(found) <= 1:
-        return found[0] if found else select(model.id)
-    return select(model.id).where(model.id.in_(union(*found)))
-
-
-def searched(model: type[Model], text: str) -> list[Any]:
-    """Return conditions of which a fitting row fulfils at least one; none for an empty text."""
     if not words_of_search(text):
-        return []
-    return searched_in([model], text).get(model, [false()])
+        return select(model.id)
+    conditions = searched_in([model], text).get(model, [false()])
+    found = [select(model.id).where(condition) for condition in conditions]
+    return found[0] if len(found) == 1 else select(union(*found).subquery().c.id)
 
 
 def searched_in(models: Sequence[type[Model]], text: str) -> dict[type[Model], list[Any]]:
-    """Return such conditions for several tables, without the tables where nothing fits.
+    """Return conditions by table, of which a fitting row fulfils at least one.
+
+    A table in which nothing fits is left out, as are all for an empty text.
 
     Several words or tables are asked for first, each by itself in one query: a place where a word
     stands nowhere is left out, for the database thinks longer about a statement than it reads.
@@ -86,7 +83,8 @@ def searched_in(models: Sequence[type[Model]], text: str) -> dict[type[Model], l
     words = words_of_search(text)
     # With digits it is a number or a reference, and narrower still.
     words.sort(key=lambda word: (any(map(str.isdigit, word)), len(word)), reverse=True)
-    fits = {model: [_fits(model, word) for word in words] for model in models}
+    places = {model: list(_places(model)) for model in models}
+    fits = {model: [_fits(model, places[model], word) for word in words] for model in models}
     every = [fit for several in fits.values() for one in several for fit in one]
     stands = _ask(every) if len(words) * len(models) > 1 else lambda _fit: True
     found = {}
@@ -130,20 +128,20 @@ def _places(
         groups.setdefault(path.steps, []).append(path.name)
         owners[path.steps] = path.owner
     for steps, names in groups.items():
-        searched_names = owners[steps].__dict__.get("__searched__", tuple(names))
-        text = _text_of(owners[steps], searched_names)
-        if text is not None:
-            yield steps, searched_names, text
+        owner = owners[steps]
+        # Whoever may not see a part does not search it either.
+        seen = tuple(visible(owner, owner.__dict__.get("__searched__", names), "list"))
+        if seen:
+            yield steps, seen, _text_of(owner, seen)
 
 
+@cache
 def _text_of(model: type[Model], names: tuple[str, ...]) -> Any:
     """Return the SQL text that a table is searched in, each part after a space, as its index is."""
-    text: Any = None
-    # Whoever may not see a part does not search it either.
-    for name in visible(model, names, "list"):
-        for part in MADE_OF.get(name, (name,)):
-            text = SPACE if text is None else text.concat(SPACE)
-            text = text.concat(_part(model, part))
+    parts = [part for name in names for part in MADE_OF.get(name, (name,))]
+    text = SPACE.concat(_part(model, parts[0]))
+    for part in parts[1:]:
+        text = text.concat(SPACE).concat(_part(model, part))
     return text
 
 
@@ -166,12 +164,12 @@ def _references_of(model: type[Model]) -> list[str]:
     return [name for name in unique_texts(model) if name.endswith("_reference")]
 
 
-def _fits(model: type[Model], word: str) -> list[_Fit]:
+def _fits(model: type[Model], places: list[Any], word: str) -> list[_Fit]:
     """Return the places where the word may stand; that it is the number is one more."""
     pattern = _pattern(word)
     found: list[_Fit] = []
     named = _references_of(model) if WHOLE_REFERENCE.fullmatch(word) else []
-    for steps, names, text in _places(model):
+    for steps, names, text in places:
         if named and not steps:
             # By the column's own index: one of parts of words reads long lists of common parts.
             found.extend(_Fit(getattr(model, name).in_((word, word.upper()))) for name in named)

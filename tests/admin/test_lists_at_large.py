@@ -331,6 +331,6 @@ class TestSearch:
 
         assert shown(page.text) == []
         assert "RFT-ONE" not in palette.text
-        # Both words are asked for once; no rows are looked for after that.
-        assert [query for query in queries if "ILIKE" in query] == [queries[1]]
+        # Both words are asked for once; no rows are counted or looked for after that.
+        assert len(queries) == 2
         assert sum("ILIKE" in query for query in everywhere) == 1
