@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from rft_admin.bookings import places, rules
 from rft_admin.bookings import service as bookings
+from rft_admin.bookings import settings as booking_settings
 from rft_admin.bookings.models import Booking, BookingStatus, PaymentChoice
 from rft_admin.bookings.orders import BookingOrder
 from rft_admin.catalogue import service as catalogue
@@ -142,6 +143,8 @@ def _refused(
 ) -> ResponseReturnValue:
     if isinstance(refusal, rules.BookingClosed):
         return _closed(list_cards([schedule], now=now)[0], now), CONFLICT
+    if isinstance(refusal, places.SoldOut) and not refusal.free:
+        return _full(form, schedule, refusal.next_dates), CONFLICT
     if not form.refuse(refusal):
         form.form_errors = [*form.form_errors, refusal.message]
     if isinstance(refusal, places.SoldOut):
@@ -165,6 +168,25 @@ def _page(
         card=list_cards([schedule], now=now)[0],
         next_dates=next_dates,
         **offer.words(form, schedule, now),
+    )
+
+
+def _full(
+    form: BookingForm, schedule: CourseSchedule, next_dates: tuple[places.NextDate, ...]
+) -> str:
+    """Return the page of a date that has filled up; what was typed goes on to another one."""
+    typed = [
+        (name, value)
+        for name, value in request.form.items(multi=True)
+        if name != form.csrf_token.name
+    ]
+    return render_template(
+        "public/sold_out.html",
+        schedule=schedule,
+        csrf_token=form.csrf_token,
+        typed=typed,
+        next_dates=next_dates,
+        hold_minutes=booking_settings.payment_hold_minutes(),
     )
 
 

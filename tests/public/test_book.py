@@ -22,7 +22,7 @@ from tests.public.conftest import ANSWERS, ON_INVOICE, date_in, hidden, send
 from tests.public.test_pages import change_setting
 
 #: The settings, the tries, the date and its days, its places, and what the visitor has on it.
-MOST_QUERIES_OF_A_REFUSAL = 10
+MOST_QUERIES_OF_A_REFUSAL = 8
 
 
 def bookings() -> list[Booking]:
@@ -197,8 +197,28 @@ class TestRefusals:
         answer = client.post(address, data=form | ANSWERS)
 
         assert answer.status_code == 409
+        assert "The last place has just gone" in answer.text
         assert f'formaction="/book/{other.id}"' in answer.text
-        assert 'value="Dana"' in answer.text
+        # All that was typed goes along to the other date.
+        kept = hidden(answer.text)
+        assert ANSWERS.items() <= kept.items()
+        going_on = client.post(f"/book/{other.id}", data=kept | {"update": "1"})
+        assert going_on.status_code == 200
+        assert 'value="Dana"' in going_on.text
+
+    def test_shows_the_form_again_when_fewer_places_are_left(self, client: FlaskClient) -> None:
+        schedule = date_in(40, max_capacity=2)
+        other = date_in(50, course=schedule.course)
+        form = hidden(client.get(f"/book/{schedule.id}").text)
+        BookingFactory(course_schedule=schedule)
+
+        answer = client.post(
+            f"/book/{schedule.id}", data=form | ANSWERS | {"number_of_places": "2"}
+        )
+
+        assert answer.status_code == 409
+        assert '<a href="#number_of_places">Only one place is left' in answer.text
+        assert f'formaction="/book/{other.id}"' in answer.text
 
     def test_costs_little_when_sold_out(
         self, client: FlaskClient, count_queries: Callable[[], int]
