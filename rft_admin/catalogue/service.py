@@ -107,11 +107,11 @@ def get_schedule(schedule_id: int) -> CourseSchedule:
 
     :raises NoSuchSchedule: if there is none.
     """
-    schedule = (
-        db.session.scalar(_with_details(select(CourseSchedule)).filter_by(id=schedule_id))
-        if 0 < schedule_id <= LARGEST_ID
-        else None
-    )
+    if not 0 < schedule_id <= LARGEST_ID:
+        raise NoSuchSchedule
+    # One query: a date has few days.
+    query = _with_course_and_venue(select(CourseSchedule)).options(joinedload(CourseSchedule.days))
+    schedule = db.session.scalars(query.filter_by(id=schedule_id)).unique().one_or_none()
     if schedule is None:
         raise NoSuchSchedule
     return schedule
@@ -155,8 +155,10 @@ def _begins_in(month: date) -> ColumnElement[bool]:
 
 
 def _with_details(query: Select[CourseSchedule]) -> Select[CourseSchedule]:
+    return _with_course_and_venue(query).options(selectinload(CourseSchedule.days))
+
+
+def _with_course_and_venue(query: Select[CourseSchedule]) -> Select[CourseSchedule]:
     return query.options(
-        joinedload(CourseSchedule.course, innerjoin=True),
-        joinedload(CourseSchedule.venue),
-        selectinload(CourseSchedule.days),
+        joinedload(CourseSchedule.course, innerjoin=True), joinedload(CourseSchedule.venue)
     )

@@ -200,6 +200,11 @@ def keep_values(values: dict[str, str]) -> None:
     db.session().info[_CACHE] = values
 
 
+def kept_values() -> dict[str, str] | None:
+    """Return the values that are known in this transaction, or None if nobody asked so far."""
+    return db.session().info.get(_CACHE)
+
+
 def _stored_values() -> dict[str, str]:
     session = db.session()
     if _CACHE not in session.info:

@@ -11,6 +11,7 @@ from rft_admin.core import limits
 from rft_admin.core.actor import Actor
 from rft_admin.core.database import db
 from rft_admin.core.limits import Limit
+from rft_admin.core.settings import keep_values, kept_values
 
 #: The session's cookie keeps so many bookings, the latest last: a cookie holds 4 kB.
 MOST_BOOKINGS = 20
@@ -40,8 +41,12 @@ def count_try(name: str, *, now: datetime, limit: Limit = FORM_LIMIT) -> None:
     """
     # The counter has a transaction of its own: what was read so far is given back first, so that
     # no request holds two connections.
+    known = kept_values()
     db.session.rollback()
     limits.hit(f"public-{name}", request.remote_addr or "unknown", limit, now=now)
+    if known is not None:
+        # Read for this very request, a moment ago.
+        keep_values(known)
 
 
 def remember_booking(booking_id: int, links_version: int) -> None:

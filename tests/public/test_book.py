@@ -22,7 +22,7 @@ from tests.public.conftest import ANSWERS, ON_INVOICE, date_in, hidden, send
 from tests.public.test_pages import change_setting
 
 #: The settings, the tries, the date and its days, its places, and what the visitor has on it.
-MOST_QUERIES_OF_A_REFUSAL = 8
+MOST_QUERIES_OF_A_REFUSAL = 6
 
 
 def bookings() -> list[Booking]:

@@ -25,9 +25,10 @@ pytestmark = pytest.mark.reliability
 CROWD = scaled(200, least=8)
 REPETITIONS = scaled(10, least=2)
 PLACED, SOLD_OUT = 303, 409
-#: What the middle of the crowd waits at most to hear that the seat is gone, on a machine that has
-#: nothing else to do; as many times longer as other work slows it.
-MOST_SECONDS = 2.0
+#: What 95 of 100 wait at most to hear that the seat is gone, on a machine that has nothing else to
+#: do; as many times longer as other work slows it. The very last may be one that the system's
+#: scheduler forgot for a while.
+MOST_SECONDS, LAST_SECONDS = 2.0, 3.0
 PATIENCE_SECONDS = 60
 #: So much work tells how busy the machine is with other things.
 PROBE_SECONDS = 0.3
@@ -156,7 +157,8 @@ def test_a_crowd_for_one_seat_has_one_winner(shop: Shop, figures: Figures) -> No
         f"{p95:.2f} s (95 of 100), {told[-1]:.2f} s (all); "
         f"other work slowed the machine {slowed:.1f} times"
     )
-    assert median < MOST_SECONDS * slowed
+    assert p95 < MOST_SECONDS * slowed
+    assert told[-1] < LAST_SECONDS * slowed
 
 
 def test_without_lock_and_trigger_the_seat_is_sold_to_all(shop: Shop, figures: Figures) -> None:
