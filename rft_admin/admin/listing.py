@@ -12,7 +12,7 @@ from rft_admin.admin.edges import Edge
 from rft_admin.admin.filters import ColumnFilter
 from rft_admin.admin.paths import reached
 from rft_admin.admin.rights import scoped
-from rft_admin.admin.search import clean_text, matching_ids, searched_in
+from rft_admin.admin.search import clean_text, fault_of, matching_ids, searched_in
 from rft_admin.admin.titles import loads_for
 from rft_admin.core.database import db
 
@@ -63,7 +63,7 @@ class Listing:
     edge: Edge | None = None
     #: The last page, read from the end.
     is_last: bool = False
-    #: Sentences about filters that made no sense.
+    #: Sentences about filters, or a search, that made no sense.
     faults: tuple[str, ...] = ()
 
     @property
@@ -127,6 +127,7 @@ def read_listing(view: "GuardedView", arguments: MultiDict[str, str]) -> Listing
     sort = arguments.get("sort", "")
     size = _whole(arguments.get("page_size"), view.page_size)
     active, faults = _read_filters(view, arguments)
+    search = clean_text(arguments.get("search"))
     scope = arguments.get("scope", "")
     return Listing(
         page=_whole(arguments.get("page"), 0),
@@ -134,13 +135,13 @@ def read_listing(view: "GuardedView", arguments: MultiDict[str, str]) -> Listing
         usual_size=view.page_size,
         sort=sort if view.can_sort_by(sort) else None,
         descending=arguments.get("desc") == "1",
-        search=clean_text(arguments.get("search")),
+        search=search,
         scope=scope if scope in view.scopes else "",
         period=read_period(arguments.get("date", "")) if view.main_date else None,
         filters=active,
         edge=_read_edge(arguments),
         is_last=arguments.get("last") == "1",
-        faults=faults,
+        faults=(*faults, *filter(None, [fault_of(search)])),
     )
 
 

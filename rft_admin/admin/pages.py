@@ -13,7 +13,7 @@ from rft_admin.admin import commands, finding, looks, material_file, register_pa
 from rft_admin.admin.exposing import expose
 from rft_admin.admin.registry import view_of
 from rft_admin.admin.rights import can, scoped
-from rft_admin.admin.search import clean_text
+from rft_admin.admin.search import clean_text, fault_of
 from rft_admin.bookings import places
 from rft_admin.bookings.models import Booking
 from rft_admin.catalogue.models import CourseSchedule, CourseScheduleDay
@@ -92,7 +92,8 @@ class OfficeView(BaseView):  # type: ignore[misc] # Flask-Admin ships no types
         found = finding.find_everywhere(text)
         if wants_json():
             return jsonify(query=text, results=finding.all_rows(found))
-        return str(self.render("admin/search.html", global_query=text, found=found))
+        fault = fault_of(text)
+        return str(self.render("admin/search.html", global_query=text, found=found, fault=fault))
 
     @expose("/commands")
     def commands(self) -> Response:

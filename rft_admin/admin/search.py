@@ -33,8 +33,11 @@ from rft_admin.core.database import PHONE_MARKS, Model, db
 LONGEST_TEXT = 200
 MOST_WORDS = 5
 MOST_ID = 2_147_483_647
-#: A trigram index knows nothing shorter: such a word is looked for at the start of words.
-SHORTEST_PART = 3
+#: A trigram index knows only runs of so many letters and digits; a word without one ("Al", "B&Q")
+#: is looked for at the start of words, which the index knows as well.
+INDEXED_RUN = re.compile(r"[^\W_]{3}")
+#: Said of a text in which there is nothing to look for.
+NOTHING_TO_FIND = "Please type a letter or a digit: “{}” alone cannot be searched for."
 #: A telephone number as people type it: no letters, at least six digits.
 PHONE = re.compile(r"\+?[\d\s().\-/]{6,}")
 FEWEST_PHONE_DIGITS = 6
@@ -62,9 +65,15 @@ def clean_text(text: str | None) -> str:
     return " ".join(taken.split())[:LONGEST_TEXT]
 
 
+def fault_of(text: str) -> str:
+    """Return what hinders a search for a cleaned text; empty where nothing does."""
+    is_hindered = bool(text) and not words_of_search(text)
+    return NOTHING_TO_FIND.format(text[:60]) if is_hindered else ""
+
+
 def matching_ids(model: type[Model], text: str) -> Select[Any]:
     """Return the ids of the rows of which every word of the text fits some place looked into."""
-    if not words_of_search(text):
+    if not clean_text(text):
         return select(model.id)
     conditions = searched_in([model], text).get(model, [false()])
     found = [select(model.id).where(condition) for condition in conditions]
@@ -106,6 +115,9 @@ def _combined(leads: list[Any], *others: list[Any]) -> list[Any]:
 def words_of_search(text: str) -> list[str]:
     """Return the words of a text: a telephone number is one, whatever stands between its digits.
 
+    What has neither letter nor digit ("&", "%") is left out: no index knows it, and it tells
+    little.
+
     A number is looked for without its country's or trunk prefix: "+44 113", "0113" and
     "+44 (0)113" find the same.
     """
@@ -114,7 +126,8 @@ def words_of_search(text: str) -> list[str]:
     if PHONE.fullmatch(text) and len(digits) >= FEWEST_PHONE_DIGITS and digits.isascii():
         national = re.sub(r"^(?:00)?44", "", digits) if _is_international(text) else digits
         return [national.removeprefix("0") or digits]
-    return list(dict.fromkeys(text.split()))[:MOST_WORDS]
+    telling = [word for word in text.split() if any(map(_is_indexed, word))]
+    return list(dict.fromkeys(telling))[:MOST_WORDS]
 
 
 def _places(
@@ -221,8 +234,14 @@ def _part(model: type[Model], name: str) -> Any:
 
 def _pattern(word: str) -> str:
     escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    is_indexed = len(word) >= SHORTEST_PART
-    return f"% {escaped}%" if word.isalnum() and not is_indexed else f"%{escaped}%"
+    # A mark at the word's start parts it from what stands before, so that it may stand anywhere.
+    is_start = _is_indexed(word[0]) and not INDEXED_RUN.search(word)
+    return f"% {escaped}%" if is_start else f"%{escaped}%"
+
+
+def _is_indexed(character: str) -> bool:
+    """Return whether pg_trgm takes it for a part of a word: no mark, and no fraction either."""
+    return character.isalpha() or character.isdecimal()
 
 
 def _is_international(text: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from rft_admin.accounts.models import User
-from rft_admin.admin import counting
+from rft_admin.admin import counting, search
 from rft_admin.bookings.models import BookingStatus
 from tests import factories
 from tests.admin.conftest import Office, QueryCounter
@@ -59,8 +59,8 @@ class TestBookingsList:
             ("search=rft-c", ["CCCC"]),
             ("search=paediatric", ["CCCC"]),
             ("search=100%25_", ["BBBB"]),
-            ("search=%25", ["BBBB"]),
-            ("search=_", ["BBBB"]),
+            ("search=%25_da", ["BBBB"]),
+            ("search=%26+brook+%25", ["AAAA"]),
             ("flt_status_is=cancelled", ["BBBB"]),
             ("flt_course_date_from=2027-03-15&sort=booking_reference", ["BBBB", "CCCC"]),
             ("flt_course_date_from=2027-03-15&flt_course_date_to=2027-03-15", ["CCCC"]),
@@ -155,6 +155,54 @@ class TestASearchForAWholeReference:
 
         assert "Nothing fits" in page
         assert not any("WITH chosen" in query for query in queries)
+
+
+class TestASearchWithNothingToFind:
+    @pytest.mark.parametrize("text", ["%", "_", "--", "££", "½", "& @ …"])
+    def test_says_so_and_reads_no_table(
+        self, office: Office, session: Session, count_queries: QueryCounter, text: str
+    ) -> None:
+        factories.BookingFactory(contact_last_name=f"Vale {text}")
+        session.commit()
+        asked = {"search": text, "q": text}
+
+        for address in ("/admin/bookings/", "/admin/search"):
+            with count_queries() as queries:
+                page = office.get(address, query_string=asked).text
+
+            assert "Please type a letter or a digit" in page
+            assert not any("ILIKE" in query.upper() for query in queries)
+            assert "/admin/bookings/details/?id=" not in page
+
+    def test_suggests_nothing(self, office: Office, session: Session) -> None:
+        factories.BookingFactory(contact_last_name="Vale %")
+        session.commit()
+        address = "/admin/bookings/ajax/lookup/?name=course_schedule.course_id&query="
+
+        assert office.get(f"{address}%25").json == []
+        assert len(office.get(address).json or []) == 1
+
+    @pytest.mark.parametrize(
+        ("text", "pattern"),
+        [
+            ("b&q", "% b&q%"),
+            ("a@", "% a@%"),
+            ("1/2", "% 1/2%"),
+            ("(ab", "%(ab%"),
+            ("a-b", "% a-b%"),
+            ("bc)", "% bc)%"),
+            ("abc", "%abc%"),
+        ],
+    )
+    def test_looks_for_short_parts_where_the_index_knows_them(
+        self, office: Office, session: Session, text: str, pattern: str
+    ) -> None:
+        factories.BookingFactory(company_name="Q&A at B&Q, 1/2 a-b (abc) a@b bc)")
+        session.commit()
+
+        assert search._pattern(text) == pattern
+        page = office.get("/admin/bookings/", query_string={"search": text}).text
+        assert "/admin/bookings/details/?id=" in page
 
 
 class TestASearchOfManyWords:
