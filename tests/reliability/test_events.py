@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from rft_admin.bookings.models import Booking
 from rft_admin.core.database import db, transact
+from rft_admin.payments import stripe_gateway as gateway
 from rft_admin.payments import webhook
 from rft_admin.payments.models import Refund
 from sandbox.stripe import StripeSandbox
@@ -138,27 +139,66 @@ def count_waiting(shop: Shop) -> int:
 def test_every_order_of_five_events_ends_alike(
     stripe: StripeSandbox, session: Session, figures: Figures
 ) -> None:
-    every = list(itertools.permutations(range(len(EVENT_TYPES))))
-    chosen = every if len(every) <= ORDERS else random.Random(SEED).sample(every, ORDERS)
-    ends: Counter[Any] = Counter()
+    chosen = chosen_orders()
+    ends = Counter(end_of(stripe, order) for order in chosen)
 
-    for order in chosen:
-        ends[end_of(stripe, order)] += 1
-
-    figures(f"events: {len(chosen)} of {len(every)} orders of five events: {len(ends)} end state")
+    figures(f"events: {len(chosen)} orders of five events: {len(ends)} end state")
     assert len(ends) == 1, ends
 
 
-def end_of(stripe: StripeSandbox, order: tuple[int, ...]) -> Any:
-    """Pay, refund, let the refund fail, dispute; deliver the five events in this order."""
+def test_what_the_events_tell_themselves_depends_on_their_order(
+    stripe: StripeSandbox, session: Session, figures: Figures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[str, tuple[Any, Any]] = {}
+    fetch_payment, fetch_refunds = gateway.retrieve_intent, gateway.list_refunds
+
+    def remember(event_type: str, intent_id: str) -> None:
+        told[event_type] = (fetch_payment(intent_id), fetch_refunds(intent_id))
+
+    def believe(event_type: str) -> None:
+        payment, refunds = told[event_type]
+        monkeypatch.setattr(gateway, "retrieve_intent", lambda *_, **__: payment)
+        monkeypatch.setattr(gateway, "list_refunds", lambda *_, **__: refunds)
+
+    chosen = chosen_orders()
+    ends = Counter(end_of(stripe, order, made=remember, comes=believe) for order in chosen)
+
+    figures(f"events, control: as each tells it, nothing fetched: {len(ends)} end states")
+    assert len(ends) > 1
+
+
+def chosen_orders() -> list[tuple[int, ...]]:
+    """Return the orders of five events that are tried."""
+    every = list(itertools.permutations(range(len(EVENT_TYPES))))
+    return every if len(every) <= ORDERS else random.Random(SEED).sample(every, ORDERS)
+
+
+def end_of(
+    stripe: StripeSandbox,
+    order: tuple[int, ...],
+    *,
+    made: Callable[[str, str], None] = lambda *_: None,
+    comes: Callable[[str], None] = lambda _: None,
+) -> Any:
+    """Pay, refund, let the refund fail, dispute; deliver the five events in this order.
+
+    :param made: called with the type and the payment of each event as it is made.
+    :param comes: called with the type of each event before it is delivered.
+    """
     stripe.reset()
     booking = offers.booked(offers.schedule().id)
     stripe.pay(desk.pay_page(booking))
     intent_id = stripe.objects("payment_intent")[0]["id"]
+    made("checkout.session.completed", intent_id)
+    made("payment_intent.succeeded", intent_id)
     refund = stripe.refund_in_dashboard(intent_id, 3_000)
+    made("charge.refunded", intent_id)
     stripe.fail_refund(refund["id"])
+    made("refund.failed", intent_id)
     stripe.open_dispute(intent_id)
+    made("charge.dispute.created", intent_id)
     for place in order:
+        comes(EVENT_TYPES[place])
         (event,) = stripe.events(EVENT_TYPES[place])
         payload, headers = stripe.signed_event(event["id"])
         received = desk.receive(payload, headers["Stripe-Signature"])
