@@ -1,6 +1,6 @@
 """What a list's address asks for, clamped to sense, and the rows that fit it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,10 @@ class ActiveFilter:
         """The value as people read it."""
         return str(dict(self.filter.options or ()).get(self.value, self.value))
 
+    def holds(self, column: Any) -> Any:
+        """Return the condition on the filter's column, or on another name of it."""
+        return self.filter.condition(column, self.filter.clean(self.value))
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -76,6 +80,18 @@ class Listing:
         """The sets of conditions in use, each of which is enough."""
         numbers = sorted({active.group for active in self.filters})
         return [tuple(a for a in self.filters if a.group == number) for number in numbers]
+
+    def conditions_on(self, path: str) -> list[Callable[[Any], Any]]:
+        """Return what the period, and filters that each row must fit, ask of a path's column.
+
+        :param path: the main date's, which the period is of; empty where there is none.
+        """
+        found: list[Callable[[Any], Any]] = [self.period.holds] if self.period else []
+        single = self.groups[0] if len(self.groups) == 1 else ()
+        of_path = [active for active in single if active.filter.path.text == path]
+        if len({active.argument for active in of_path}) == len(of_path):
+            found += [active.holds for active in of_path]
+        return found
 
     def arguments(self, **changes: Any) -> dict[str, Any]:
         """Return the address's arguments, some of them changed; None leaves one out.

@@ -72,6 +72,9 @@ class Order:
     #: Pairs of a relationship's attribute and the alias that it leads to.
     joins: tuple[tuple[Any, Any, bool], ...]
     keys: tuple[SortKey, ...]
+    #: What the list asks of the first key's column, said again where it is joined: an index of
+    #: the other table may then begin there, and is not read from its end.
+    within: tuple[Any, ...] = ()
 
     def join(self, statement: Select[Any]) -> Select[Any]:
         """Return the statement with the tables that the keys stand in.
@@ -81,7 +84,7 @@ class Order:
         """
         for attribute, alias, is_inner in self.joins:
             statement = statement.join(alias, attribute.of_type(alias), isouter=not is_inner)
-        return statement
+        return statement.where(*self.within)
 
     def clauses(self, *, from_end: bool = False) -> list[ColumnElement[Any]]:
         """Return the ORDER BY clauses, or those of the same order from its end."""
@@ -105,10 +108,19 @@ class Order:
 
 
 def order_of(view: "GuardedView", listing: "Listing") -> Order:
-    """Return the asked order, else the view's own; the id ends it in the last key's direction."""
+    """Return the asked order, else the view's own; the id ends it in the last key's direction.
+
+    A list that is narrowed by its main date is ordered by it: in another order its rows may lie
+    far from the beginning, with all others to be read before them.
+    """
     joins: list[tuple[Any, Any, bool]] = []
     keys: list[SortKey] = []
-    orders = [(listing.sort, listing.descending)] if listing.sort else view.default_order
+    dated = listing.conditions_on(view.main_date)
+    orders: Sequence[tuple[str, bool]] = view.default_order
+    if listing.sort:
+        orders = [(listing.sort, listing.descending)]
+    elif dated:
+        orders = [(view.main_date, True)]
     for text, is_descending in orders:
         owner = _join(view.model, view.path(text), joins)
         is_outer = any(not is_inner for _, _, is_inner in joins)
@@ -119,7 +131,9 @@ def order_of(view: "GuardedView", listing: "Listing") -> Order:
     is_descending = keys[-1].is_descending if keys else True
     if not any(key.expression is view.model.id for key in keys):
         keys.append(SortKey(view.model.id, is_descending, is_nullable=False))
-    return Order(tuple(joins), tuple(keys))
+    is_dated = bool(joins) and orders[0][0] == view.main_date
+    within = [condition(keys[0].expression) for condition in dated] if is_dated else []
+    return Order(tuple(joins), tuple(keys), tuple(within))
 
 
 def in_order(view: "GuardedView", statement: Select[Any], listing: "Listing") -> Select[Any]:

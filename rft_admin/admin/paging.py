@@ -84,8 +84,10 @@ def fetch_page(view: "GuardedView", listing: Listing, paths: list[Path], summary
     """Return the page that is asked for; beyond the end lies the last one."""
     if summary.is_exact and not summary.count:
         return _page(listing, _Place(listing.page_size, number=0), [], summary)
-    sources = _sources(view, listing, summary)
     order = order_of(view, listing)
+    sources = _sources(view, listing, summary)
+    if _is_gathered(listing, summary):
+        sources, order = _gathered(sources, order)
     place = _place(listing, order, summary)
     found = _load(view, sources, paths, order, place)
     again = _instead(listing, place, found, summary)
@@ -101,6 +103,28 @@ def _sources(view: "GuardedView", listing: Listing, summary: Summary) -> list[Se
         return branches(view, listing)
     found = literal(list(summary.ids), ARRAY(view.model.id.type))
     return [select(view.model.id).where(view.model.id == any_(found))]
+
+
+def _is_gathered(listing: Listing, summary: Summary) -> bool:
+    """Return whether all rows that fit are found first, and put in order then.
+
+    They are few enough to be counted. The database, which cannot know where in the order they lie,
+    might read the whole table in that order until it has met enough of them. A search is left to
+    it: its places are read one by one.
+    """
+    return summary.is_exact and summary.ids is None and listing.is_narrowed and not listing.search
+
+
+def _gathered(sources: list[Select[Any]], order: Order) -> tuple[list[Select[Any]], Order]:
+    """Return the same rows from a query that is answered by itself, and their order there."""
+    (source,) = sources
+    fitting = order.join(source.add_columns(*_labelled(order))).cte("fitting")
+    kept = fitting.prefix_with("MATERIALIZED")
+    return [select(kept.c.id)], Order((), tuple(order.named(kept)))
+
+
+def _labelled(order: Order) -> list[Any]:
+    return [key.expression.label(f"key_{number}") for number, key in enumerate(order.keys)]
 
 
 def _place(listing: Listing, order: Order, summary: Summary) -> _Place:
@@ -159,7 +183,7 @@ def _chosen(sources: list[Select[Any]], order: Order, place: _Place) -> Select[A
 
     A search in several places takes the first rows of each, and of these the first.
     """
-    keys = [key.expression.label(f"key_{number}") for number, key in enumerate(order.keys)]
+    keys = _labelled(order)
     wanted = place.limit + 1
     portions = []
     for branch in sources:

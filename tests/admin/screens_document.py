@@ -16,7 +16,8 @@ One section per table, in the sidebar's order. Written from the screens' own reg
 
 Every list is sorted by a click on a heading, pages by 20, 50 or 100, and exports what it shows as
 CSV and Excel. Filters stand in the address (`flt_<column>_<operation>=value`), so a filtered list
-can be bookmarked. Instructors see their own dates, registers, shared requirements and profile only.
+can be bookmarked. A list that is narrowed by its date is ordered by it until a heading is clicked.
+Instructors see their own dates, registers, shared requirements and profile only.
 """
 
 

@@ -1,5 +1,6 @@
 """Tests of lists: search, filters, order, counts, suggestions."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -85,6 +86,33 @@ class TestBookingsList:
     )
     def test_sorts(self, office: Office, sort: str, names: list[str]) -> None:
         assert shown(office, f"sort={sort}") == names
+
+    @pytest.mark.parametrize(
+        ("query", "names"),
+        [
+            ("date=2027", ["BBBB", "CCCC", "AAAA"]),
+            ("date=2027-03&flt_course_date_to=2027-03-15", ["CCCC", "AAAA"]),
+            ("flt_course_date_from=2027-03-02", ["BBBB", "CCCC"]),
+            ("flt_course_date_from=2027-03-15&flt2_status_is=confirmed", ["CCCC", "BBBB", "AAAA"]),
+            ("date=2027&sort=booking_reference", ["AAAA", "BBBB", "CCCC"]),
+            ("", ["CCCC", "BBBB", "AAAA"]),
+        ],
+    )
+    def test_is_ordered_by_the_date_that_narrows_it(
+        self, office: Office, query: str, names: list[str]
+    ) -> None:
+        assert shown(office, query) == names
+
+    def test_begins_where_the_narrowing_date_does(
+        self, office: Office, count_queries: QueryCounter, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(counting, "COUNT_CAP", 2)
+        monkeypatch.setattr(counting, "FEW", 0)
+        with count_queries() as queries:
+            office.get("/admin/bookings/?date=2027-03")
+
+        (page,) = [query for query in queries if "WITH chosen" in query]
+        assert re.search(r"course_schedules_\d\.start_datetime >= ", page)
 
     def test_filters_by_another_tables_row(self, office: Office) -> None:
         suggested = office.get(
