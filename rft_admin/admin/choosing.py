@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
 from flask import abort, request
+from sqlalchemy import select, union
 from werkzeug.datastructures import MultiDict
 
 from rft_admin.admin.actions import Action
 from rft_admin.admin.fields import LARGEST_INTEGER
-from rft_admin.admin.listing import Listing, matching, read_listing
+from rft_admin.admin.listing import Listing, branches, read_listing
 from rft_admin.admin.rights import scoped
 from rft_admin.core.database import db
 from rft_admin.core.errors import DomainError
@@ -91,10 +92,17 @@ def _matching_ids(view: "TableView", action: Action, text: str) -> list[int]:
     # What is not understood would be left out, and the rows would be more than were shown.
     if listing.faults or address_of(listing) != text:
         raise ListChanged
-    fitting = scoped(view.model, matching(view, listing), f"action:{action.name}")
-    ids = list(
-        db.session.scalars(fitting.order_by(view.model.id).limit(MOST_MATCHING + 1)).unique()
-    )
+    # Each place of a search by itself: whether all are too many is known after the first ones.
+    firsts = [
+        select(
+            scoped(view.model, branch, f"action:{action.name}")
+            .order_by(view.model.id)
+            .limit(MOST_MATCHING + 1)
+            .subquery()
+        )
+        for branch in branches(view, listing)
+    ]
+    ids = sorted(db.session.scalars(union(*firsts))) if firsts else []
     if len(ids) > MOST_MATCHING:
         raise TooManyFit
     return ids

@@ -4,12 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, literal, select, union, union_all
+from sqlalchemy import literal, select, union_all
 
 from rft_admin.admin.listing import load_rows
 from rft_admin.admin.registry import list_address, view_of
 from rft_admin.admin.rights import can, scoped
-from rft_admin.admin.search import clean_text, searched_in, unique_texts
+from rft_admin.admin.search import (
+    MOST_FOLLOWED,
+    clean_text,
+    newest_of,
+    searched_in,
+    unique_texts,
+)
 from rft_admin.core.database import db
 
 if TYPE_CHECKING:
@@ -50,12 +56,13 @@ def find_everywhere(text: str) -> list[Found]:
         return []
     views = [view for view in map(view_of, TABLES) if view and can("list", view.model)]
     exact = _find_exact(views, text)
-    fitting = searched_in([view.model for view in views], text)
+    fitting = searched_in([view.model for view in views], text, followed=MOST_FOLLOWED)
     # Sorting keeps the tables' order among those that have a hit, and among those that have none.
     views.sort(key=lambda view: view.model.__tablename__ not in exact)
     found = []
     for view in views:
-        ids = exact.get(view.model.__tablename__, []) + _newest_of(view, fitting.get(view.model))
+        newest = newest_of(view.model, fitting.get(view.model, []), limit=MOST_PER_TABLE)
+        ids = exact.get(view.model.__tablename__, []) + newest
         ids = list(dict.fromkeys(ids))[:MOST_PER_TABLE]
         if ids:
             rows = load_rows(view, ids, view.list_paths)
@@ -80,22 +87,6 @@ def _find_exact(views: Sequence["TableView"], text: str) -> dict[str, list[int]]
     for table, row_id in db.session.execute(union_all(*parts)) if parts else ():
         exact.setdefault(table, []).append(row_id)
     return exact
-
-
-def _newest_of(view: "TableView", conditions: list[Any] | None) -> list[int]:
-    """Return the newest of each place looked into, and of these the newest."""
-    if not conditions:
-        return []
-    newest = [
-        select(_newest(scoped(view.model, select(view.model.id).where(fits))).subquery())
-        for fits in conditions
-    ]
-    found = union(*newest).subquery()
-    return list(db.session.scalars(_newest(select(found.c.id))))
-
-
-def _newest(ids: Select[Any]) -> Select[Any]:
-    return ids.order_by(ids.selected_columns[0].desc()).limit(MOST_PER_TABLE)
 
 
 def all_rows(found: list[Found]) -> list[dict[str, Any]]:

@@ -3,11 +3,11 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import literal, select
+from sqlalchemy import literal, select, true
 from sqlalchemy.orm import aliased, outerjoin
 
 from rft_admin.admin.rights import can, scoped
-from rft_admin.admin.search import matching_ids
+from rft_admin.admin.search import MOST_FOLLOWED, clean_text, newest_of, searched_in
 from rft_admin.admin.titles import title_loads
 from rft_admin.core.database import Model, db
 
@@ -44,12 +44,21 @@ def look_up(table: str, text: str, *, limit: int = 10, offset: int = 0) -> list[
     model = model_of(table)
     if not can("list", model):
         return []
-    statement = select(model).options(*title_loads(model)).order_by(model.id.desc())
-    text = text.replace("\x00", "").strip()[:200]
+    text = clean_text(text)
+    conditions: list[Any] = [true()]
     if text:
-        statement = statement.where(model.id.in_(matching_ids(model, text)))
-    statement = statement.limit(max(1, min(limit, MOST))).offset(max(0, min(offset, 10_000)))
-    return [(row.id, f"{row} (#{row.id})") for row in db.session.scalars(scoped(model, statement))]
+        conditions = searched_in([model], text, followed=MOST_FOLLOWED).get(model, [])
+    limit, offset = max(1, min(limit, MOST)), max(0, min(offset, 10_000))
+    ids = newest_of(model, conditions, limit=limit, offset=offset)
+    return [(row.id, f"{row} (#{row.id})") for row in _rows(model, ids)]
+
+
+def _rows(model: type[Model], ids: list[int]) -> list[Any]:
+    """Return the rows of these ids with what their titles need, the newest first."""
+    if not ids:
+        return []
+    statement = select(model).where(model.id.in_(ids)).options(*title_loads(model))
+    return list(db.session.scalars(statement.order_by(model.id.desc())))
 
 
 def find_model(table: str) -> type[Model] | None:

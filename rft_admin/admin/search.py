@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    any_,
     cast,
     exists,
     false,
@@ -27,12 +28,14 @@ from sqlalchemy.orm import RelationshipProperty
 from rft_admin.admin.ordering import MADE_OF
 from rft_admin.admin.paths import resolve, searched_columns
 from rft_admin.admin.registry import find_view_class
-from rft_admin.admin.rights import visible
+from rft_admin.admin.rights import scoped, visible
 from rft_admin.core.database import PHONE_MARKS, Model, db
 
 LONGEST_TEXT = 200
 MOST_WORDS = 5
 MOST_ID = 2_147_483_647
+#: What is shown by a handful looks at what hangs on so many rows of another table: the newest.
+MOST_FOLLOWED = 200
 #: A trigram index knows only runs of so many letters and digits; a word without one ("Al", "B&Q")
 #: is looked for at the start of words, which the index knows as well.
 INDEXED_RUN = re.compile(r"[^\W_]{3}")
@@ -80,8 +83,38 @@ def matching_ids(model: type[Model], text: str) -> Select[Any]:
     return found[0] if len(found) == 1 else select(union(*found).subquery().c.id)
 
 
-def searched_in(models: Sequence[type[Model]], text: str) -> dict[type[Model], list[Any]]:
+def newest_of(
+    model: type[Model], conditions: Sequence[Any], *, limit: int, offset: int = 0
+) -> list[int]:
+    """Return the newest rows that the person may see of those that fulfil one of the conditions.
+
+    Of each condition the newest are taken, and of these the newest: whatever many fulfil it is
+    then read no further.
+    """
+    if not conditions:
+        return []
+    found = union(
+        *(
+            select(
+                scoped(model, select(model.id).where(condition))
+                .order_by(model.id.desc())
+                .limit(limit + offset)
+                .subquery()
+            )
+            for condition in conditions
+        )
+    ).subquery()
+    newest = select(found.c.id).order_by(found.c.id.desc()).limit(limit).offset(offset or None)
+    return list(db.session.scalars(newest))
+
+
+def searched_in(
+    models: Sequence[type[Model]], text: str, *, followed: int | None = None
+) -> dict[type[Model], list[Any]]:
     """Return conditions by table, of which a fitting row fulfils at least one.
+
+    :param followed: of the rows of another table in which a word stands, so many of the newest
+        count, for whoever shows only a few of those that point there; None: all.
 
     A table in which nothing fits is left out, as are all for an empty text.
 
@@ -93,7 +126,9 @@ def searched_in(models: Sequence[type[Model]], text: str) -> dict[type[Model], l
     # With digits it is a number or a reference, and narrower still.
     words.sort(key=lambda word: (any(map(str.isdigit, word)), len(word)), reverse=True)
     places = {model: list(_places(model)) for model in models}
-    fits = {model: [_fits(model, places[model], word) for word in words] for model in models}
+    fits = {
+        model: [_fits(model, places[model], word, followed) for word in words] for model in models
+    }
     every = [fit for several in fits.values() for one in several for fit in one]
     stands = _ask(every) if len(words) * len(models) > 1 else lambda _fit: True
     found = {}
@@ -177,7 +212,9 @@ def _references_of(model: type[Model]) -> list[str]:
     return [name for name in unique_texts(model) if name.endswith("_reference")]
 
 
-def _fits(model: type[Model], places: list[Any], word: str) -> list[_Fit]:
+def _fits(
+    model: type[Model], places: list[Any], word: str, followed: int | None = None
+) -> list[_Fit]:
     """Return the places where the word may stand; that it is the number is one more."""
     pattern = _pattern(word)
     found: list[_Fit] = []
@@ -190,7 +227,7 @@ def _fits(model: type[Model], places: list[Any], word: str) -> list[_Fit]:
         stands = text.ilike(pattern, escape="\\")
         owner = steps[-1].mapper.class_ if steps else model
         probe = exists(select(owner.__table__.c.id).where(stands).correlate(None))
-        condition = _walked(model, steps, stands)
+        condition = _walked(model, steps, stands, followed)
         # Asked once and first: where nothing fits, the rows that point there are not read.
         condition = probe & condition if steps else condition
         found.append(_Fit(condition, probe, (owner, names, pattern)))
@@ -208,15 +245,24 @@ def _ask(fits: list[_Fit]) -> Callable[[_Fit], bool]:
     return lambda fit: fit.probe is None or known[fit.asks]
 
 
-def _walked(model: Any, steps: tuple[RelationshipProperty[Any], ...], condition: Any) -> Any:
+def _walked(
+    model: Any,
+    steps: tuple[RelationshipProperty[Any], ...],
+    condition: Any,
+    followed: int | None = None,
+) -> Any:
     """Return the condition on the far end of the steps as one on the model's own keys."""
     if not steps:
         return condition
     step, *rest = steps
     other = step.mapper.class_
-    condition = _walked(other, tuple(rest), condition)
+    condition = _walked(other, tuple(rest), condition, followed)
     (near, far), *_ = step.local_remote_pairs or ()
     keys = select(other.__table__.c[far.name]).where(condition).correlate(None)
+    if followed is not None:
+        few = keys.order_by(other.__table__.c.id.desc()).limit(followed)
+        # As an array they are known before the table is read: its key's index is asked for them.
+        return model.__table__.c[near.name] == any_(func.array(few.scalar_subquery()))
     return model.__table__.c[near.name].in_(keys)
 
 

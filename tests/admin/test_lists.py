@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from rft_admin.accounts.models import User
-from rft_admin.admin import counting, search
+from rft_admin.admin import counting, lookup, search
 from rft_admin.bookings.models import BookingStatus
 from tests import factories
 from tests.admin.conftest import Office, QueryCounter
@@ -231,6 +231,43 @@ class TestASearchWithNothingToFind:
         assert search._pattern(text) == pattern
         page = office.get("/admin/bookings/", query_string={"search": text}).text
         assert "/admin/bookings/details/?id=" in page
+
+
+class TestSuggestions:
+    ADDRESS = "/admin/refunds/ajax/lookup/?name=booking_id&query=zinn"
+
+    def test_are_the_newest_of_all_places_each_once(self, office: Office, session: Session) -> None:
+        person = factories.UserFactory(first_name="Zinnia")
+        ids = [
+            factories.BookingFactory(user=person, contact_first_name=first).id
+            for first in ("Zinnia", "Ann", "Zinnia", "Bob")
+        ]
+        person.email = "zinnia@example.com"
+        factories.BookingFactory(contact_first_name="Ann")
+        session.commit()
+
+        def suggested(more: str = "") -> list[int]:
+            return [row_id for row_id, _ in office.get(self.ADDRESS + more).json or []]
+
+        assert suggested() == ids[::-1]
+        assert suggested("&limit=2") == [ids[3], ids[2]]
+        assert suggested("&limit=2&offset=2") == [ids[1], ids[0]]
+
+    def test_follow_only_the_newest_rows_of_another_table(
+        self, office: Office, session: Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(lookup, "MOST_FOLLOWED", 1)
+        ids = [
+            factories.BookingFactory(user=factories.UserFactory(email=f"{name}@zinn.test")).id
+            for name in ("ann", "bob")
+        ]
+        session.commit()
+
+        found = [row_id for row_id, _ in office.get(self.ADDRESS).json or []]
+        listed = office.get("/admin/bookings/?search=zinn").text
+
+        assert found == [ids[1]]
+        assert all(f"details/?id={one}" in listed for one in ids)
 
 
 class TestASearchOfManyWords:

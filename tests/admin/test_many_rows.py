@@ -272,6 +272,20 @@ class TestAllThatFit:
         assert set(outcomes(session)) == {one.id for one in bookings[:3]}
         assert other.id not in outcomes(session)
 
+    def test_takes_each_row_of_a_search_once_wherever_it_is_found(
+        self, office: Office, bookings: list[Booking], session: Session
+    ) -> None:
+        first, second, *_ = bookings
+        first.contact_last_name = first.user.last_name = "Zinnvale"
+        second.user.email = "zinnvale@example.com"
+        session.commit()
+        asked = send(
+            office, "bookings", "send_reminder", everything="1", matching="search=zinnvale"
+        )
+        confirm(office, asked, "bookings")
+
+        assert set(outcomes(session)) == {first.id, second.id}
+
     def test_leaves_out_what_cannot_be_done(
         self, office: Office, bookings: list[Booking], session: Session
     ) -> None:
@@ -297,7 +311,8 @@ class TestAllThatFit:
         assert session.scalar(select(func.count(EmailLog.id))) == 4
 
     @pytest.mark.parametrize(
-        "text", ["flt_no_such=1", "flt_status_is=nonsense", "scope=nonsense", "page=2"]
+        "text",
+        ["flt_no_such=1", "flt_status_is=nonsense", "scope=nonsense", "page=2", "search=%25"],
     )
     def test_refuses_an_address_that_means_something_else_than_it_says(
         self, office: Office, bookings: list[Booking], session: Session, text: str
