@@ -1,7 +1,4 @@
-"""A form's fields under headings: long forms are one page that can be read, not tabs.
-
-Tabs would hide a fault, cannot be searched by the browser and need JavaScript.
-"""
+"""A form's fields under headings; the parts of a long form become tabs where JavaScript runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +17,11 @@ class FieldGroup:
     title: str
     hint: str
     fields: list[Field]
+
+    @property
+    def has_fault(self) -> bool:
+        """Whether one of its fields was refused."""
+        return any(field.errors for field in self.fields)
 
 
 def grouped(form: BaseForm, groups: Sequence[tuple[str, tuple[str, ...], str]]) -> list[FieldGroup]:

@@ -192,3 +192,67 @@ def _end_session(page: Page, business: Business) -> None:
     page.get_by_label("Your account").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/sign-in")
+
+
+class TestParts:
+    """The parts of a long form: tabs with the script, one below another without it."""
+
+    @pytest.fixture
+    def form(self, business: Business) -> str:
+        return f"{business.web}/admin/courses/edit/?id=1"
+
+    def test_are_tabs_for_the_keyboard(self, office: Page, form: str) -> None:
+        office.goto(form)
+        expect(office.get_by_role("tab", selected=True)).to_have_text("The course")
+        expect(office.get_by_label("Valid (years)")).not_to_be_visible()
+
+        office.get_by_role("tab", name="The course").press("ArrowLeft")
+        expect(office.get_by_role("tab", name="On the website")).to_be_focused()
+        office.keyboard.press("Home")
+        office.keyboard.press("ArrowRight")
+        office.keyboard.press("ArrowRight")
+
+        expect(office.get_by_role("tabpanel", name="Certificate")).to_be_visible()
+        expect(office.get_by_label("Valid (years)")).to_be_visible()
+        assert office.url.endswith("#part-3")
+        assert accessibility_faults(office) == []
+        office.get_by_label("Requires identity check").click()
+        expect(office.get_by_role("tab", selected=True)).to_have_text(re.compile("changed"))
+
+    def test_open_at_the_fault_and_by_its_link(self, office: Page, form: str) -> None:
+        office.goto(form)
+        office.get_by_role("tab", name="Hours, places and price").click()
+        office.locator("#price").fill("-4")
+        office.get_by_role("tab", name="On the website").click()
+        office.get_by_role("button", name="Save changes").click()
+
+        expect(office.get_by_role("alert")).to_contain_text("no amount below nothing")
+        expect(office.get_by_role("tab", selected=True)).to_contain_text("to be looked at")
+        expect(office.locator("#price")).to_be_visible()
+        office.get_by_role("tab", name="The course").click()
+        office.get_by_role("alert").get_by_role("link", name="Price").click()
+        expect(office.locator("#price")).to_be_focused()
+
+    def test_are_found_by_the_browsers_search_and_on_paper(self, office: Page, form: str) -> None:
+        office.goto(form)
+        hidden = office.locator("#part-3")
+        assert hidden.get_attribute("hidden") == "until-found"
+
+        # What Chromium sends to the part in which it has found something.
+        hidden.dispatch_event("beforematch")
+        expect(office.get_by_label("Valid (years)")).to_be_visible()
+        office.emulate_media(media="print")
+        for name in ("slug", "price", "display_order"):
+            expect(office.locator(f"#{name}")).to_be_visible()
+
+    def test_stand_below_one_another_without_the_script(
+        self, contexts: Callable[..., BrowserContext], form: str
+    ) -> None:
+        page = contexts(java_script_enabled=False, viewport=PHONE).new_page()
+        page.goto(form)
+
+        for name in ("slug", "price", "certification_validity_years", "display_order"):
+            expect(page.locator(f"#{name}")).to_be_visible()
+        page.get_by_role("link", name="Certificate", exact=True).click()
+        expect(page.locator("#part-3")).to_be_in_viewport()
+        assert not scrolls_sideways(page)
