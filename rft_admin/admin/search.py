@@ -226,7 +226,7 @@ def _fits(
             continue
         stands = text.ilike(pattern, escape="\\")
         owner = steps[-1].mapper.class_ if steps else model
-        probe = exists(select(owner.__table__.c.id).where(stands).correlate(None))
+        probe = _stands_somewhere(owner, stands)
         condition = _walked(model, steps, stands, followed)
         # Asked once and first: where nothing fits, the rows that point there are not read.
         condition = probe & condition if steps else condition
@@ -235,6 +235,18 @@ def _fits(
     if number.isascii() and number.isdecimal() and 0 < int(number[:11]) <= MOST_ID:
         found.append(_Fit(model.id == int(number)))
     return found
+
+
+def _stands_somewhere(owner: type[Model], stands: Any) -> Any:
+    """Return whether any row fulfils a condition, asked so that its index is used.
+
+    For one row alone the database may prefer to read the table until it meets one, and read all of
+    it where there is none. Rows that are kept are planned as if all were wanted, and still fetched
+    no further than to the first.
+    """
+    rows = select(owner.__table__.c.id).where(stands).correlate(None)
+    kept = rows.cte("standing", nesting=True).prefix_with("MATERIALIZED")
+    return exists(select(kept.c.id))
 
 
 def _ask(fits: list[_Fit]) -> Callable[[_Fit], bool]:

@@ -271,6 +271,20 @@ class TestSuggestions:
 
 
 class TestASearchOfManyWords:
+    def test_never_asks_for_one_row_alone(
+        self, office: Office, count_queries: QueryCounter
+    ) -> None:
+        for words in ("nobody", "no body"):
+            with count_queries() as queries:
+                office.get(f"/admin/bookings/?search={words}")
+
+            asked = [query for query in queries if "EXISTS (" in query]
+            assert asked
+            assert all(
+                re.search(r"EXISTS \((?!WITH standing AS MATERIALIZED)", query) is None
+                for query in asked
+            )
+
     @pytest.mark.filterwarnings("error")
     def test_finds_nothing_where_the_person_may_search_no_text(
         self, classroom: Office, session: Session
