@@ -119,7 +119,7 @@ class TestPages:
         back = office.get(link(third, "prev")).text
         last = office.get(f"/admin/bookings/?{query}&last=1").text
 
-        assert any("AS MATERIALIZED" in one for one in queries) is is_gathered
+        assert any("fitting AS MATERIALIZED" in one for one in queries) is is_gathered
         found = shown(first) + shown(second) + shown(third)
         assert sorted(found) == [f"{n:04d}" for n in range(45)]
         assert shown(back) == shown(second)
