@@ -177,7 +177,15 @@ class AdminActivityLog(Model):
     __table_args__ = (
         Index("ix_admin_activity_logs_entity", "entity_type", "entity_id", "id"),
         Index("ix_admin_activity_logs_created_at", "created_at"),
+        search_index(
+            "admin_activity_logs",
+            "action",
+            "entity_type",
+            "actor_label",
+            "COALESCE(request_id, ''::text)",
+        ),
     )
+    __searched__ = ("action", "entity_type", "actor_label", "request_id")
 
     #: None for a visitor, a job or a command: `actor_label` tells which.
     user_id: Mapped[int | None] = mapped_column(

@@ -94,6 +94,10 @@ class Booking(Versioned, Audited, Model):
         CheckConstraint("payment_amount >= 0", name="payment_amount"),
         CheckConstraint("discount_applied >= 0", name="discount_applied"),
         Index("ix_bookings_created_at", "created_at"),
+        # Each in the order of a list: of one status the newest first, or of all by the column.
+        Index("ix_bookings_status", "status", "created_at", "id"),
+        Index("ix_bookings_payment_status", "payment_status", "id"),
+        Index("ix_bookings_payment_amount", "payment_amount", "id"),
         Index("ix_bookings_contact_name", "contact_first_name", "contact_last_name", "id"),
         search_index(
             "bookings",
@@ -132,14 +136,12 @@ class Booking(Versioned, Audited, Model):
         BookingStatus,
         default=BookingStatus.PENDING,
         server_default=BookingStatus.PENDING.value,
-        index=True,
     )
     payment_status: Mapped[PaymentStatus] = enum_column(
         "payment_status",
         PaymentStatus,
         default=PaymentStatus.PENDING,
         server_default=PaymentStatus.PENDING.value,
-        index=True,
         info={"label": "Payment"},
     )
     #: Pounds to be paid for the whole booking.
@@ -197,6 +199,7 @@ class Booking(Versioned, Audited, Model):
         BookingSource,
         default=BookingSource.PUBLIC,
         server_default=BookingSource.PUBLIC.value,
+        index=True,
     )
     #: Tariff, fee, cooling-off days and text version as sold: settings never change a contract.
     terms_snapshot: Mapped[Json] = mapped_column(default=dict, server_default=text("'{}'::jsonb"))

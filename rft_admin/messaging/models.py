@@ -40,6 +40,7 @@ class EmailLog(Model):
     __table_args__ = (
         CheckConstraint("attempts >= 0", name="attempts"),
         Index("ix_email_logs_created_at", "created_at"),
+        Index("ix_email_logs_status", "status", "id"),
         Index("ix_email_logs_due", "next_attempt_at", postgresql_where=text("status = 'queued'")),
         search_index("email_logs", "subject", "recipient_email::text", "template_name"),
     )
@@ -55,7 +56,6 @@ class EmailLog(Model):
         EmailStatus,
         default=EmailStatus.QUEUED,
         server_default=EmailStatus.QUEUED.value,
-        index=True,
     )
     sent_at: Mapped[datetime | None] = mapped_column(index=True)
     error_message: Mapped[LongText | None]

@@ -284,7 +284,11 @@ class StripeEvent(Model):
     """An event that Stripe told us of, received once; what it means is fetched again."""
 
     __tablename__ = "stripe_events"
-    __table_args__ = (Index("ix_stripe_events_created_at", "created_at"),)
+    __table_args__ = (
+        Index("ix_stripe_events_created_at", "created_at"),
+        search_index("stripe_events", "stripe_event_id", "event_type", "object_id"),
+    )
+    __searched__ = ("stripe_event_id", "event_type", "object_id")
 
     stripe_event_id: Mapped[str] = mapped_column(unique=True)
     event_type: Mapped[str] = mapped_column(index=True)
