@@ -110,6 +110,7 @@ class BookingView(TableView):
     column_labels = {
         "contact_name": "Booked by",
         "created_at": "Booked",
+        "attendees.full_name": "Attendee",
         "course_schedule.course_id": "Course",
         "course_schedule.start_datetime": "Course date",
     }
@@ -120,9 +121,11 @@ class BookingView(TableView):
         "user.email",
         "course_schedule.course.name",
     )
+    search_instead = "attendees.full_name"
     column_filters = (
         "status",
         "payment_status",
+        "attendees.full_name",
         "course_schedule.course_id",
         "course_schedule_id",
         "course_schedule.start_datetime",

@@ -9,6 +9,7 @@ from flask_admin.contrib.sqla.filters import BaseSQLAFilter
 from rft_admin.admin.fields import read_chosen
 from rft_admin.admin.naming import words_of
 from rft_admin.admin.paths import Path, reached
+from rft_admin.admin.search import mentions, words_of_search
 from rft_admin.core.clock import london_midnight
 from rft_admin.core.database import Model
 
@@ -125,6 +126,26 @@ class Contains(ColumnFilter):
         return column.icontains(value, autoescape=True)
 
 
+class Mentions(ColumnFilter):
+    """Every word stands in one row of another table, as its search finds them."""
+
+    words = "contains"
+
+    def clean(self, value: str) -> list[str]:
+        """Return the words.
+
+        :raises ValueError: if there is none.
+        """
+        words = words_of_search(value)
+        if not words:
+            raise ValueError(value)
+        return words
+
+    def where(self, value: list[str]) -> Any:
+        """Return the condition on the filter's table."""
+        return mentions(self.model, self.path, value)
+
+
 class _Day(ColumnFilter):
     input_type = "date"
 
@@ -201,5 +222,7 @@ BY_KIND: dict[str, tuple[type[ColumnFilter], ...]] = {
 
 
 def filters_for(model: type[Model], path: Path, name: str) -> list[ColumnFilter]:
-    """Return the filters of a column, by its kind."""
+    """Return the filters of a column, by its kind; of a property, by its row's searched text."""
+    if path.column is None and path.reference is None:
+        return [Mentions(model, path, name)]
     return [make(model, path, name) for make in BY_KIND.get(path.kind, (Contains,))]

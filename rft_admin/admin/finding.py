@@ -64,10 +64,12 @@ def find_everywhere(text: str) -> list[Found]:
         newest = newest_of(view.model, fitting.get(view.model, []), limit=MOST_PER_TABLE)
         ids = exact.get(view.model.__tablename__, []) + newest
         ids = list(dict.fromkeys(ids))[:MOST_PER_TABLE]
+        address = list_address(view.model.__tablename__, search=text)
+        if not ids and (instead := view.instead(text)):
+            ids = newest_of(view.model, [instead.condition], limit=MOST_PER_TABLE)
+            address = instead.address
         if ids:
-            rows = load_rows(view, ids, view.list_paths)
-            address = list_address(view.model.__tablename__, search=text)
-            found.append(Found(view, rows, address))
+            found.append(Found(view, load_rows(view, ids, view.list_paths), address))
     return found
 
 

@@ -26,7 +26,7 @@ from sqlalchemy.dialects.postgresql import CITEXT
 from sqlalchemy.orm import RelationshipProperty
 
 from rft_admin.admin.ordering import MADE_OF
-from rft_admin.admin.paths import resolve, searched_columns
+from rft_admin.admin.paths import Path, resolve, searched_columns
 from rft_admin.admin.registry import find_view_class
 from rft_admin.admin.rights import scoped, visible
 from rft_admin.core.database import PHONE_MARKS, Model, db
@@ -145,6 +145,16 @@ def _combined(leads: list[Any], *others: list[Any]) -> list[Any]:
         anywhere = [or_(*conditions) for conditions in others]
         return [and_(condition, *anywhere) for condition in leads]
     return [and_(*pair) for pair in product(leads, *others)]
+
+
+def mentions(model: type[Model], path: Path, words: Sequence[str]) -> Any:
+    """Return the condition that all words stand in the searched text of a row at a path's end."""
+    seen = tuple(visible(path.owner, path.owner.__dict__["__searched__"], "list"))
+    if not seen:
+        return false()
+    text = _text_of(path.owner, seen)
+    stands = and_(*(text.ilike(_pattern(word), escape="\\") for word in words))
+    return _walked(model, path.steps, stands)
 
 
 def words_of_search(text: str) -> list[str]:

@@ -1,6 +1,7 @@
 """What a screen derives from its model's metadata: columns, labels, filters, forms, addresses."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,6 +28,15 @@ from rft_admin.admin.view_options import ViewOptions
 MOST_DERIVED_COLUMNS = 7
 #: What stands in an address's query as it is (RFC 3986, 3.4, without what parts the arguments).
 PLAIN_IN_QUERIES = "!$'()*,/:;?@"
+
+
+@dataclass(frozen=True)
+class Instead:
+    """A filter that looks where the search does not."""
+
+    label: str
+    address: str
+    condition: Any
 
 
 class DerivedView(ViewOptions):
@@ -139,6 +149,14 @@ class DerivedView(ViewOptions):
         for argument, entry in self.filter_arguments.items():
             if entry.path.text == name:
                 return self.address("index_view", **{f"flt_{argument}": value})
+        return None
+
+    def instead(self, text: str) -> Instead | None:
+        """Return where a search that found nothing may still find something, if anywhere."""
+        for argument, entry in self.filter_arguments.items():
+            if entry.path.text == self.search_instead and entry.validate(text):
+                address = self.address("index_view", **{f"flt_{argument}": text})
+                return Instead(entry.name, address, entry.where(entry.clean(text)))
         return None
 
     def help_for(self, name: str) -> str:

@@ -73,6 +73,9 @@ class ViewOptions(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
     column_list: tuple[str, ...] = ()
     #: What the search looks into; derived where a registration names nothing.
     column_searchable_list: tuple[str, ...] = ()
+    #: The filter's path that is offered where a search finds nothing: what would cost each search
+    #: more than it helps.
+    search_instead: ClassVar[str] = ""
     can_view_details = True
     can_export = True
     can_set_page_size = True

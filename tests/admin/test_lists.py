@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from io import BytesIO
 from zipfile import ZipFile
 
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from rft_admin.accounts.models import User
 from rft_admin.admin import counting, lookup, search
-from rft_admin.bookings.models import BookingStatus
+from rft_admin.bookings.models import Booking, BookingStatus
 from tests import factories
 from tests.admin.conftest import Office, QueryCounter
 
@@ -231,6 +232,75 @@ class TestASearchWithNothingToFind:
         assert search._pattern(text) == pattern
         page = office.get("/admin/bookings/", query_string={"search": text}).text
         assert "/admin/bookings/details/?id=" in page
+
+
+class TestABookingSoughtByItsAttendee:
+    @pytest.fixture
+    def booking(self, session: Session) -> Booking:
+        """A company's booking with two attendees, and another one."""
+        booking = factories.BookingFactory(company_name="Acme", attendees=False)
+        for first, last, email in (
+            ("Zinnia", "Vale", "zv@example.com"),
+            ("Quentin", "Moss", "qm@example.com"),
+        ):
+            factories.AttendeeFactory(
+                booking=booking, first_name=first, last_name=last, email=email
+            )
+        factories.BookingFactory()
+        session.commit()
+        return booking
+
+    def test_is_offered_where_the_search_finds_nothing(
+        self, office: Office, booking: Booking
+    ) -> None:
+        empty = office.get("/admin/bookings/?search=zinn+vale").text
+        offered = re.search(r'href="([^"]+)">Look under “Attendee”</a>', empty)
+        assert offered is not None
+
+        page = office.get(unescape(offered[1])).text
+
+        assert re.findall(r"/admin/bookings/details/\?id=(\d+)", page)[0] == str(booking.id)
+        assert "1–1 of 1" in page
+        assert "Look under" not in office.get("/admin/bookings/?search=acme").text
+        assert "Look under" not in office.get("/admin/certificates/?search=zinn").text
+
+    @pytest.mark.parametrize(
+        ("text", "is_found"),
+        [
+            ("zinn", True),
+            ("VALE zin", True),
+            ("zv@exam", True),
+            ("mo", True),
+            ("zinnia moss", False),
+        ],
+    )
+    def test_is_found_by_the_words_of_one_attendee(
+        self, office: Office, booking: Booking, text: str, is_found: bool
+    ) -> None:
+        page = office.get("/admin/bookings/", query_string={"flt_attendee_contains": text}).text
+
+        assert (f"/admin/bookings/details/?id={booking.id}" in page) is is_found
+
+    def test_is_found_by_the_search_of_everything(self, office: Office, booking: Booking) -> None:
+        page = office.get("/admin/search?q=zinn+vale").text
+
+        assert f"/admin/bookings/details/?id={booking.id}" in page
+        assert "flt_attendee_contains=zinn+vale" in page
+
+    def test_is_not_found_by_whoever_sees_no_bookings(
+        self, classroom: Office, instructor: User, booking: Booking, session: Session
+    ) -> None:
+        booking.course_schedule.instructor = instructor
+        session.commit()
+
+        answer = classroom.get("/admin/search?q=zinn", headers={"Accept": "application/json"}).json
+
+        assert answer == {"query": "zinn", "results": []}
+
+    def test_says_what_words_it_needs(self, office: Office, booking: Booking) -> None:
+        page = office.get("/admin/bookings/?flt_attendee_contains=%25").text
+
+        assert "does not fit the filter Attendee" in page
 
 
 class TestSuggestions:
