@@ -60,6 +60,9 @@ class _Fit:
     probe: Any = None
     #: What the probe asks: the same of many tables that look into the same one.
     asks: tuple[Any, ...] = ()
+    #: The way to another table's rows, and the condition on those.
+    steps: tuple[RelationshipProperty[Any], ...] = ()
+    stands: Any = None
 
 
 def clean_text(text: str | None) -> str:
@@ -113,7 +116,7 @@ def searched_in(
 ) -> dict[type[Model], list[Any]]:
     """Return conditions by table, of which a fitting row fulfils at least one.
 
-    :param followed: of the rows of another table in which a word stands, so many of the newest
+    :param followed: of the rows of another table in which all words stand, so many of the newest
         count, for whoever shows only a few of those that point there; None: all.
 
     A table in which nothing fits is left out, as are all for an empty text.
@@ -126,25 +129,35 @@ def searched_in(
     # With digits it is a number or a reference, and narrower still.
     words.sort(key=lambda word: (any(map(str.isdigit, word)), len(word)), reverse=True)
     places = {model: list(_places(model)) for model in models}
-    fits = {
-        model: [_fits(model, places[model], word, followed) for word in words] for model in models
-    }
-    every = [fit for several in fits.values() for one in several for fit in one]
-    stands = _ask(every) if len(words) * len(models) > 1 else lambda _fit: True
+    fits = {model: [_fits(model, places[model], word) for word in words] for model in models}
+    if len(words) * len(models) == 1 and followed is None:
+        ((model, (alone,)),) = fits.items()
+        # Asked with it and first: where nothing fits, the rows that point there are not read.
+        return {model: [fit.probe & fit.condition if fit.steps else fit.condition for fit in alone]}
+    stands = _ask([fit for several in fits.values() for one in several for fit in one])
     found = {}
     for model, several in fits.items():
-        alive = [[fit.condition for fit in one if stands(fit)] for one in several]
+        alive = [[fit for fit in one if stands(fit)] for one in several]
         if alive and all(alive):
-            found[model] = _combined(*alive)
+            found[model] = _combined(model, alive, followed)
     return found
 
 
-def _combined(leads: list[Any], *others: list[Any]) -> list[Any]:
+def _combined(model: type[Model], words: list[list[_Fit]], followed: int | None) -> list[Any]:
+    leads, *others = words
     if len(others) > 1:
         # Three words and more narrow by themselves: any place will do for the others.
-        anywhere = [or_(*conditions) for conditions in others]
-        return [and_(condition, *anywhere) for condition in leads]
-    return [and_(*pair) for pair in product(leads, *others)]
+        anywhere = [or_(*(fit.condition for fit in one)) for one in others]
+        return [and_(lead.condition, *anywhere) for lead in leads]
+    return [_together(model, fits, followed) for fits in product(leads, *others)]
+
+
+def _together(model: type[Model], fits: Sequence[_Fit], followed: int | None) -> Any:
+    """Return the condition that each word stands in its place; in one row's text: by one look."""
+    steps = fits[0].steps
+    if steps and all(fit.steps == steps for fit in fits):
+        return _walked(model, steps, and_(*(fit.stands for fit in fits)), followed)
+    return and_(*(fit.condition for fit in fits))
 
 
 def mentions(model: type[Model], path: Path, words: Sequence[str]) -> Any:
@@ -222,9 +235,7 @@ def _references_of(model: type[Model]) -> list[str]:
     return [name for name in unique_texts(model) if name.endswith("_reference")]
 
 
-def _fits(
-    model: type[Model], places: list[Any], word: str, followed: int | None = None
-) -> list[_Fit]:
+def _fits(model: type[Model], places: list[Any], word: str) -> list[_Fit]:
     """Return the places where the word may stand; that it is the number is one more."""
     pattern = _pattern(word)
     found: list[_Fit] = []
@@ -237,10 +248,8 @@ def _fits(
         stands = text.ilike(pattern, escape="\\")
         owner = steps[-1].mapper.class_ if steps else model
         probe = _stands_somewhere(owner, stands)
-        condition = _walked(model, steps, stands, followed)
-        # Asked once and first: where nothing fits, the rows that point there are not read.
-        condition = probe & condition if steps else condition
-        found.append(_Fit(condition, probe, (owner, names, pattern)))
+        condition = _walked(model, steps, stands)
+        found.append(_Fit(condition, probe, (owner, names, pattern), steps, stands))
     number = word.removeprefix("#")
     if number.isascii() and number.isdecimal() and 0 < int(number[:11]) <= MOST_ID:
         found.append(_Fit(model.id == int(number)))

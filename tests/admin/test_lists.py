@@ -333,11 +333,16 @@ class TestSuggestions:
         ]
         session.commit()
 
-        found = [row_id for row_id, _ in office.get(self.ADDRESS).json or []]
+        def suggested(more: str = "") -> list[int]:
+            return [row_id for row_id, _ in office.get(self.ADDRESS + more).json or []]
+
         listed = office.get("/admin/bookings/?search=zinn").text
 
-        assert found == [ids[1]]
+        assert suggested() == [ids[1]]
         assert all(f"details/?id={one}" in listed for one in ids)
+        # All words stand in a row that is followed, be it the newest of one of them or not.
+        assert suggested("+ann") == [ids[0]]
+        assert suggested("+ann@+test") == [ids[0]]
 
 
 class TestASearchOfManyWords:
