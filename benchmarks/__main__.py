@@ -8,13 +8,14 @@ from benchmarks import document
 from benchmarks.data import databases
 from benchmarks.field import Field, field
 from benchmarks.options import read_options
-from benchmarks.questions import crowd, deep, exports, fuzz, lists, pages, search
+from benchmarks.questions import crowd, deep, exports, fuzz, lists, narrowed, pages, search
 from benchmarks.results import Chapter
 from rft_admin.core import clock
 
 QUESTIONS: dict[str, Callable[[Field], list[Chapter]]] = {
     "lists": lists.answer,
     "search": search.answer,
+    "narrowed": narrowed.answer,
     "deep": deep.answer,
     "pages": pages.answer,
     "exports": exports.answer,

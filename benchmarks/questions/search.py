@@ -15,7 +15,7 @@ NOBODY = "Zyxwvut Qqqqq"
 
 def answer(field: Field) -> list[Chapter]:
     """Return the chapters."""
-    name, reference = _somebody(field)
+    name, reference = somebody(field)
     return [
         _of(field, "A search for a name", name, HIT),
         _of(field, "A search for a reference", reference, HIT),
@@ -23,7 +23,7 @@ def answer(field: Field) -> list[Chapter]:
     ]
 
 
-def _somebody(field: Field) -> tuple[str, str]:
+def somebody(field: Field) -> tuple[str, str]:
     """Return the whole name and a reference of a customer from the middle of the table."""
     middle = field.databases.large.bookings // 2
     number = f"TST-{middle:08X}"

@@ -1,7 +1,7 @@
 """What a list's address asks for, clamped to sense, and the rows that fit it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, and_, or_, select
@@ -172,14 +172,18 @@ def matching(view: "GuardedView", listing: Listing) -> Select[Any]:
 def branches(view: "GuardedView", listing: Listing) -> list[Select[Any]]:
     """Return statements that together find what `matching` finds, some rows perhaps twice.
 
-    Each looks for the searched words in one place, so that the database may choose for each
-    whether to read the list's order or an index of the words. Without such a place there is none.
+    Each looks for the searched words in one place, or is of one set of filters, so that the
+    database may choose for each whether to read the list's order or another index. Without a place
+    where the words stand there is none.
     """
-    statement = narrowed(view, listing)
-    if not listing.search:
-        return [statement]
-    conditions = searched_in([view.model], listing.search).get(view.model, [])
-    return [statement.where(one) for one in conditions]
+    if listing.search:
+        statement = narrowed(view, listing)
+        conditions = searched_in([view.model], listing.search).get(view.model, [])
+        return [statement.where(one) for one in conditions]
+    if len(listing.groups) > 1:
+        sets = [replace(listing, filters=group) for group in listing.groups]
+        return [narrowed(view, one) for one in sets]
+    return [narrowed(view, listing)]
 
 
 def narrowed(view: "GuardedView", listing: Listing) -> Select[Any]:

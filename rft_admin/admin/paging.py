@@ -117,9 +117,9 @@ def _is_gathered(listing: Listing, summary: Summary) -> bool:
 
 def _gathered(sources: list[Select[Any]], order: Order) -> tuple[list[Select[Any]], Order]:
     """Return the same rows from a query that is answered by itself, and their order there."""
-    (source,) = sources
-    fitting = order.join(source.add_columns(*_labelled(order))).cte("fitting")
-    kept = fitting.prefix_with("MATERIALIZED")
+    labelled = [order.join(source.add_columns(*_labelled(order))) for source in sources]
+    united = labelled[0] if len(labelled) == 1 else union(*labelled)
+    kept = united.cte("fitting").prefix_with("MATERIALIZED")
     return [select(kept.c.id)], Order((), tuple(order.named(kept)))
 
 
