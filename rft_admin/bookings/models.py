@@ -98,6 +98,16 @@ class Booking(Versioned, Audited, Model):
         Index("ix_bookings_status", "status", "created_at", "id"),
         Index("ix_bookings_payment_status", "payment_status", "id"),
         Index("ix_bookings_payment_amount", "payment_amount", "id"),
+        # What is owed (`payments.owed`): few of all bookings, asked for on many pages.
+        Index(
+            "ix_bookings_owed",
+            "payment_due_at",
+            "id",
+            postgresql_where=text(
+                "payment_status IN ('pending', 'failed') AND payment_amount > 0"
+                " AND status IN ('confirmed', 'completed', 'no_show')"
+            ),
+        ),
         Index("ix_bookings_contact_name", "contact_first_name", "contact_last_name", "id"),
         search_index(
             "bookings",
