@@ -73,6 +73,7 @@ class AttendanceRecordView(TableView):
     """The register's rows; saving marks the register."""
 
     group, icon, title, singular = "Learners", "check", "Attendance", "attendance record"
+    is_sought = False
     can_delete = False
     question = "Who was in the room on which day, and who has earned a certificate?"
     column_list = (

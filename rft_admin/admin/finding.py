@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import literal, select, union_all
 
 from rft_admin.admin.listing import load_rows
-from rft_admin.admin.registry import list_address, view_of
+from rft_admin.admin.registry import all_views, list_address
 from rft_admin.admin.rights import can, scoped
 from rft_admin.admin.search import (
     MOST_FOLLOWED,
@@ -21,8 +21,8 @@ from rft_admin.core.database import db
 if TYPE_CHECKING:
     from rft_admin.admin.base import TableView
 
-#: Where is looked, in the order of the answer.
-TABLES = (
+#: What is sought most stands first in the answer; the others follow in the sidebar's order.
+FIRST = (
     "bookings",
     "users",
     "booking_inquiries",
@@ -31,9 +31,9 @@ TABLES = (
     "courses",
     "refunds",
     "payment_transactions",
-    "trainers",
-    "venues",
 )
+#: What stands in these is written by the system, and is nothing that people look for by its name.
+NOT_SOUGHT = frozenset({"Letters", "Insight", "System"})
 MOST_PER_TABLE = 6
 
 
@@ -54,7 +54,7 @@ def find_everywhere(text: str) -> list[Found]:
     text = clean_text(text)
     if not text:
         return []
-    views = [view for view in map(view_of, TABLES) if view and can("list", view.model)]
+    views = list_sought()
     exact = _find_exact(views, text)
     fitting = searched_in([view.model for view in views], text, followed=MOST_FOLLOWED)
     # Sorting keeps the tables' order among those that have a hit, and among those that have none.
@@ -71,6 +71,17 @@ def find_everywhere(text: str) -> list[Found]:
         if ids:
             found.append(Found(view, load_rows(view, ids, view.list_paths), address))
     return found
+
+
+def list_sought() -> list["TableView"]:
+    """Return the screens in which the person may look for things, in the order of the answer."""
+    sought = [
+        view
+        for view in all_views()
+        if view.is_sought and view.group not in NOT_SOUGHT and can("list", view.model)
+    ]
+    places = {table: place for place, table in enumerate(FIRST)}
+    return sorted(sought, key=lambda view: places.get(view.model.__tablename__, len(FIRST)))
 
 
 def _find_exact(views: Sequence["TableView"], text: str) -> dict[str, list[int]]:

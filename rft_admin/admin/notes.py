@@ -32,6 +32,7 @@ class NoteView(TableView):
     """What the office wrote down for itself; whoever wrote a note changes and deletes it."""
 
     group, icon, title, singular = "Bookings", "note", "Notes", "note"
+    is_sought = False
     question = "What did one of us write down for the others?"
     column_list = (
         "text",

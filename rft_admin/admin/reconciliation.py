@@ -25,6 +25,7 @@ class DifferenceView(TableView):
     """What the nightly comparison found."""
 
     group, icon, title, singular = "Money", "filter", "Differences with Stripe", "difference"
+    is_sought = False
     question = "Where do our books and Stripe's differ, and what was it?"
     read_only_because = "The nightly comparison writes these rows; people resolve them."
     column_list = (
@@ -66,6 +67,7 @@ class StripeEventView(TableView):
     """Every event that Stripe told us of."""
 
     group, icon, title, singular = "Money", "pulse", "Stripe's events", "event"
+    is_sought = False
     question = "What did Stripe tell us, when, and did it take its effect?"
     read_only_because = "Events are kept as Stripe sent them; they can be read again."
     column_list = (

@@ -42,6 +42,7 @@ class SpecialRequirementView(TableView):
     """Needs on the day; the details are encrypted and each look is logged."""
 
     group, icon, title, singular = "Bookings", "heart", "Requirements", "requirement"
+    is_sought = False
     can_delete = False
     question = "Who needs something special, and is it taken care of?"
     column_list = (

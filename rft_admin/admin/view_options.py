@@ -76,6 +76,9 @@ class ViewOptions(ModelView):  # type: ignore[misc] # Flask-Admin ships no types
     #: The filter's path that is offered where a search finds nothing: what would cost each search
     #: more than it helps.
     search_instead: ClassVar[str] = ""
+    #: Whether the search of everything looks here too. It never does among letters, insight and
+    #: the system's own tables.
+    is_sought: ClassVar[bool] = True
     can_view_details = True
     can_export = True
     can_set_page_size = True

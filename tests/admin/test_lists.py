@@ -384,6 +384,18 @@ class TestGlobalSearch:
         assert f"/admin/bookings/details/?id={booking.id}" in page
         assert {row["table"] for row in answer["results"]} == {"bookings", "users"}
 
+    def test_looks_into_every_screen_of_things_with_names(
+        self, office: Office, session: Session
+    ) -> None:
+        factories.DiscountCodeFactory(code="ZINN10")
+        factories.LetterFactory(subject="Zinnia, your booking")
+        factories.NoteFactory(text="Zinnia called", user=factories.UserFactory())
+        session.commit()
+
+        answer = office.get("/admin/search?q=zinn", headers={"Accept": "application/json"}).json
+
+        assert [row["table"] for row in answer["results"]] == ["discount_codes"]
+
     def test_stays_within_the_persons_scope(self, classroom: Office, session: Session) -> None:
         factories.BookingFactory(contact_first_name="Zinnia")
         session.commit()

@@ -226,6 +226,10 @@ class TestTutorial:
             names = {name for name in ("Manikin", "AED trainer") if f">{name}<" in listed}
             assert names == found, query
 
+        everywhere = browser.get("/admin/search?q=ed-3").text
+        assert f"/admin/equipment/details/?id={number}" in everywhere
+        assert "/admin/equipment/details/?id=1" not in everywhere
+
         changed = browser.post(
             "/admin/equipment/edit/?id=1",
             name="Manikin, adult",
