@@ -1,6 +1,6 @@
 """The smallest valid row of each table; whatever a test is about, it says itself."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -31,10 +31,13 @@ from rft_admin.catalogue.models import (
 )
 from rft_admin.core import clock
 from rft_admin.core.database import db
+from rft_admin.core.files import store_file
 from rft_admin.delivery.models import AttendanceRecord, AttendanceStatus, Certificate
 from rft_admin.messaging.models import EmailLog, Notification, NotificationType
 from rft_admin.payments.models import (
     DifferenceKind,
+    Invoice,
+    InvoiceKind,
     PaymentTransaction,
     Provider,
     ReconciliationDifference,
@@ -229,6 +232,25 @@ class RefundFactory(RowFactory):
     refund_reference = factory.Sequence(lambda n: f"REF-TEST{n:04}")
     amount = factory.LazyAttribute(lambda row: row.payment_transaction.amount)
     net_refund = factory.LazyAttribute(lambda row: row.amount)
+
+
+class InvoiceFactory(RowFactory):
+    """An invoice of the whole booking, with a stored file."""
+
+    class Meta:
+        model = Invoice
+
+    booking = factory.SubFactory(BookingFactory)
+    invoice_number = factory.Sequence(lambda n: f"INV-2027-9{n:04}")
+    kind = InvoiceKind.INVOICE
+    issue_date = date(2027, 1, 4)
+    total = factory.LazyAttribute(lambda row: row.booking.payment_amount)
+    content = factory.LazyFunction(dict)
+    stored_file = factory.LazyAttribute(
+        lambda row: store_file(
+            file_name=f"{row.invoice_number}.pdf", media_type="application/pdf", content=b"%PDF-1.7"
+        )
+    )
 
 
 class AttendanceFactory(RowFactory):

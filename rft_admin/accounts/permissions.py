@@ -217,7 +217,7 @@ _ADMIN: dict[str, Grant] = {
     "analytics_events": Grant(LOOK),
     # Beside the 22: looked at inside their owners' screens.
     "office_notes": Grant(ALL),
-    "booking_attendees": Grant(WRITE),
+    "booking_attendees": Grant(LOOK | {"edit"}),
     "course_schedule_days": Grant(ALL),
     "invoices": Grant(LOOK),
     "stripe_events": Grant(LOOK | _actions("replay")),

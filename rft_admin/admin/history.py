@@ -33,6 +33,7 @@ ACTIONS = {
     "deleted": "Deleted",
     "viewed": "Looked at the confidential details",
     "exported": "Exported",
+    "downloaded": "Downloaded the file",
 }
 
 

@@ -9,6 +9,7 @@ from flask_admin import BaseView
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from rft_admin.accounts import audit
 from rft_admin.admin import commands, finding, looks, material_file, register_page, today
 from rft_admin.admin.exposing import expose
 from rft_admin.admin.registry import view_of
@@ -19,7 +20,7 @@ from rft_admin.bookings.models import Booking
 from rft_admin.catalogue.models import CourseSchedule, CourseScheduleDay
 from rft_admin.core import clock
 from rft_admin.core.clock import end_of_london_day, london_date, london_midnight
-from rft_admin.core.database import db
+from rft_admin.core.database import db, transact
 from rft_admin.core.files import StoredFile
 from rft_admin.core.web import wants_json
 from rft_admin.payments import owed
@@ -120,7 +121,7 @@ class OfficeView(BaseView):  # type: ignore[misc] # Flask-Admin ships no types
 
     @expose("/files/<table>/<int:row_id>")
     def file(self, table: str, row_id: int) -> Response:
-        """The stored file of a row: a certificate's PDF, a report."""
+        """The stored file of a row: a certificate's or an invoice's PDF, a report; it is logged."""
         view = view_of(table)
         if view is None or not hasattr(view.model, "stored_file_id"):
             abort(404)
@@ -130,8 +131,13 @@ class OfficeView(BaseView):  # type: ignore[misc] # Flask-Admin ships no types
         stored = db.session.get(StoredFile, row.stored_file_id) if row.stored_file_id else None
         if stored is None:
             abort(404)
-        response = Response(stored.content, mimetype=stored.media_type)
-        response.headers.set("Content-Disposition", "attachment", filename=stored.file_name)
+        content, name, media_type = stored.content, stored.file_name, stored.media_type
+        by = view.actor()
+        transact(
+            lambda: audit.record("downloaded", by=by, entity_type=table, entity_id=row_id), by=by
+        )
+        response = Response(content, mimetype=media_type)
+        response.headers.set("Content-Disposition", "attachment", filename=name)
         response.headers["Cache-Control"] = "no-store"
         return response
 

@@ -1,6 +1,6 @@
 """Who sits on the places: substituting a person is free any time before the start."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from rft_admin.accounts import audit
@@ -32,19 +32,46 @@ def change_names(
     :raises TooManyAttendees: if there are more people than places.
     """
     people = list(tidy_attendees(attendees))
+    booking = _lock_open(booking, now=now, by=by)
+    live = [person for person in booking.attendees if not person.is_cancelled]
+    if len(people) > len(live):
+        raise TooManyAttendees
+    _write(booking, zip(live, people, strict=False), now=now)
+    return booking
+
+
+def change_name(
+    attendee: BookingAttendee, details: AttendeeDetails, *, now: datetime, by: Actor
+) -> None:
+    """Write who sits on one place of a booking; see :func:`change_names`.
+
+    :raises NamesClosed: also if the place was given up.
+    """
+    booking = _lock_open(attendee.booking, now=now, by=by)
+    if attendee.is_cancelled:
+        raise NamesClosed
+    _write(booking, [(attendee, next(iter(tidy_attendees([details])), details))], now=now)
+
+
+def _lock_open(booking: Booking, *, now: datetime, by: Actor) -> Booking:
     booking = places.lock_booking(booking)
     begun = booking.course_schedule.start_datetime <= now
     if booking.status is BookingStatus.CANCELLED or (begun and by.user_id is None):
         raise NamesClosed
-    live = [person for person in booking.attendees if not person.is_cancelled]
-    if len(people) > len(live):
-        raise TooManyAttendees
+    return booking
+
+
+def _write(
+    booking: Booking,
+    named: Iterable[tuple[BookingAttendee, AttendeeDetails]],
+    *,
+    now: datetime,
+) -> None:
     with audit.acting("names_changed"):
-        for attendee, details in zip(live, people, strict=False):
+        for attendee, details in named:
             _rename(attendee, details)
     if booking.status is BookingStatus.CONFIRMED:
         requirements.ask_attendees(booking, now=now)
-    return booking
 
 
 def _rename(attendee: BookingAttendee, details: AttendeeDetails) -> None:

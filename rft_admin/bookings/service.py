@@ -12,7 +12,7 @@ from rft_admin.bookings.links import (
     send_links,
 )
 from rft_admin.bookings.moving import transfer, transfer_by_customer
-from rft_admin.bookings.names import change_names
+from rft_admin.bookings.names import change_name, change_names
 from rft_admin.bookings.places import SoldOut
 from rft_admin.bookings.placing import place_booking, turn_away
 from rft_admin.bookings.reminders import list_due_reminders, send_reminder
@@ -31,6 +31,7 @@ __all__ = [
     "SoldOut",
     "cancel",
     "cancel_places",
+    "change_name",
     "change_names",
     "change_schedule",
     "complete",

@@ -67,6 +67,8 @@ def _rows_beside(session: Session, rows: dict[str, int], admin: User) -> dict[st
         "action_runs": factories.ActionRunFactory(user=admin),
         "stripe_events": factories.StripeEventFactory(),
         "reconciliation_differences": factories.DifferenceFactory(),
+        "booking_attendees": factories.AttendeeFactory(),
+        "invoices": factories.InvoiceFactory(),
     }
     session.commit()
     return {table: row.id for table, row in more.items()}

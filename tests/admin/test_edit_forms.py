@@ -29,7 +29,11 @@ def stored(app: Flask, rows: dict[str, int], session: Session, office: Office) -
     told = session.get_one(Notification, rows["notifications"])
     told.booking_id, told.course_id = booking.id, schedule.course_id
     session.commit()
-    known = rows | {"attendance_records": record.id, "office_notes": note.id}
+    known = rows | {
+        "attendance_records": record.id,
+        "booking_attendees": booking.attendees[0].id,
+        "office_notes": note.id,
+    }
     views: dict[str, Any] = app.extensions["rft_admin_views"]
     return {table: known[table] for table, view in views.items() if view.can_edit}
 

@@ -200,6 +200,7 @@ class TestScreens:
         assert read_only == {
             *READ_ONLY,
             "action_runs",
+            "invoices",
             "reconciliation_differences",
             "stripe_events",
         }
