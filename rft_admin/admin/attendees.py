@@ -31,6 +31,7 @@ class AttendeeView(TableView):
         "price",
         "cancelled_at",
     )
+    column_labels = {"booking.course_schedule_id": "Date", "cancelled_at": "Given up"}
     column_searchable_list = ("full_name", "email")
     column_filters = ("booking_id", "booking.course_schedule_id", "user_id", "cancelled_at")
     default_order = (("id", True),)

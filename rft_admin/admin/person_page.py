@@ -24,7 +24,7 @@ from rft_admin.core.formats import format_short_date
 from rft_admin.core.money import format_pounds
 from rft_admin.delivery.models import Certificate, CertificateStatus
 from rft_admin.messaging.models import EmailLog, Notification
-from rft_admin.payments.models import Refund
+from rft_admin.payments.models import Invoice, PaymentTransaction, Refund
 from rft_admin.payments.sums import sums_of
 
 PERSON_PANELS = (
@@ -54,6 +54,18 @@ PERSON_PANELS = (
         SpecialRequirement,
         "user_id",
         ("requirement_type", "booking_id", "severity", "requires_action", "action_completed"),
+    ),
+    Panel(
+        "Payments",
+        PaymentTransaction,
+        "booking.user_id",
+        ("created_at", "booking_id", "status", "amount", "amount_refunded"),
+    ),
+    Panel(
+        "Invoices",
+        Invoice,
+        "booking.user_id",
+        ("invoice_number", "kind", "booking_id", "total", "due_date"),
     ),
     Panel(
         "Refunds",

@@ -18,6 +18,7 @@ from rft_admin.bookings.models import (
     BookingAttendee,
     BookingInquiry,
     BookingStatus,
+    SpecialRequirement,
 )
 from rft_admin.bookings.note_models import OfficeNote
 from rft_admin.catalogue.limits import contact_hours
@@ -28,6 +29,7 @@ from rft_admin.core.database import db
 from rft_admin.core.formats import format_short_date, format_time
 from rft_admin.core.money import format_pounds
 from rft_admin.delivery.models import AttendanceRecord, Certificate
+from rft_admin.payments.models import PaymentTransaction, Refund
 from rft_admin.payments.sums import sums_of
 
 #: Their attendees do not come.
@@ -71,6 +73,24 @@ SCHEDULE_PANELS = (
             "payment_amount",
         ),
         order=("-created_at",),
+    ),
+    Panel(
+        "Special requirements",
+        SpecialRequirement,
+        "booking.course_schedule_id",
+        ("requirement_type", "attendee_id", "booking_id", "severity", "action_completed"),
+    ),
+    Panel(
+        "Payments",
+        PaymentTransaction,
+        "booking.course_schedule_id",
+        ("created_at", "booking_id", "status", "amount", "amount_refunded"),
+    ),
+    Panel(
+        "Refunds",
+        Refund,
+        "booking.course_schedule_id",
+        ("refund_reference", "booking_id", "status", "net_refund", "requested_at"),
     ),
     Panel(
         "Inquiries",

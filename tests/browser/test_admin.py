@@ -6,28 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PHONE, Business, accessibility_faults, scrolls_sideways
-
-TABLES = (
-    "users", "courses", "venues", "course_schedules", "bookings", "payment_transactions",
-    "admin_activity_logs", "admin_sessions", "password_resets", "email_logs", "refunds",
-    "special_requirements", "booking_inquiries", "reports", "certificates", "trainers",
-    "course_materials", "attendance_records", "notifications", "settings", "discount_codes",
-    "analytics_events",
-)  # fmt: skip
-
-
-class TestLists:
-    def test_are_accessible_and_fit_a_phone(self, office: Page, business: Business) -> None:
-        faults = []
-        for table in TABLES:
-            office.goto(f"{business.web}/admin/{table}/")
-            faults += [f"{table}: {one}" for one in accessibility_faults(office)]
-            office.set_viewport_size(PHONE)
-            faults += [f"{table} scrolls sideways"] if scrolls_sideways(office) else []
-            office.set_viewport_size({"width": 1280, "height": 900})
-
-        assert faults == []
+from tests.browser.conftest import PHONE, Business, accessibility_faults
 
 
 class TestReferences:

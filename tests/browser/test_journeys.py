@@ -71,6 +71,7 @@ class TestFromBookingToCertificate:
         # The course's days come: the office moves the date to today, early in the morning.
         office.goto(f"{business.web}/admin/course_schedules/edit/?id={schedule_id}")
         today = datetime.now(LONDON)
+        office.get_by_role("tab", name=re.compile("^Days")).click()
         office.fill("[name=day_1_starts]", f"{today:%Y-%m-%d}T00:05")
         office.fill("[name=day_1_ends]", f"{today:%Y-%m-%d}T07:05")
         office.get_by_role("button", name=re.compile("^Save")).first.click()
