@@ -1,5 +1,6 @@
 """The settings' screen: edit only, a field by the value's type, checked as the code reads it."""
 
+import json
 from functools import partial
 from typing import Any
 
@@ -9,14 +10,18 @@ from wtforms import BooleanField, DateField
 from wtforms.validators import Optional
 
 from rft_admin.admin.base import ListScope, TableView
+from rft_admin.admin.cells import EMPTY
 from rft_admin.admin.fields import LongTextField, TextField
 from rft_admin.admin.fields_of_json import JsonField
+from rft_admin.admin.fields_of_settings import BandsField, DaysField
 from rft_admin.admin.registry import screen
 from rft_admin.core.database import db
 from rft_admin.core.errors import DomainError
-from rft_admin.core.settings import Setting, ValueType, check_value, parse
+from rft_admin.core.settings import Setting, ValueType, check_value, parse, words_of_value
 
 LONG = 200
+#: How the lists among the settings are edited, by the format that their rules name.
+_LISTS = {"refund_bands": BandsField, "days": DaysField}
 
 
 class NotEditable(DomainError):
@@ -37,7 +42,8 @@ class SettingView(TableView):
     question = "By which rules does the system work?"
     can_create = False
     can_delete = False
-    column_list = ("display_name", "value", "category", "description", "updated_at")
+    column_list = ("display_name", "in_words", "category", "description", "updated_at")
+    column_labels = {"in_words": "Value"}
     column_searchable_list = ("display_name", "key", "description")
     column_filters = ("category", "is_public", "is_editable")
     default_order = (("category", False), ("display_name", False))
@@ -47,6 +53,11 @@ class SettingView(TableView):
         for name in ("business", "booking", "email", "payment", "certificate", "privacy", "system")
     }
     form_columns = ("value",)
+    not_in_details = (
+        *("value", "value_type", "default_value", "display_name"),
+        *("requires_restart", "validation_rules"),
+    )
+    fact_groups = (("Setting", ("Value", "Default", "description", "category", "key")),)
     not_in_form = dict.fromkeys(
         (
             "key",
@@ -66,17 +77,23 @@ class SettingView(TableView):
     def typed_form(self, row: Setting, posted: Any) -> BaseForm:
         """Return the form with the field that fits the value's type."""
         label = row.display_name
-        hint = f"{row.description} Default: {row.default_value or 'empty'}."
+        rules = row.validation_rules
+        default = _default_in_words(row) or "empty"
+        hint = f"{row.description} Default: {default.removesuffix('.')}."
         value: Any = row.value
         field: Any
         if row.value_type is ValueType.BOOLEAN:
             field, value = BooleanField(label, description=hint), parse(row.value, row.value_type)
         elif row.value_type is ValueType.JSON:
-            field, value = JsonField(label, description=hint), parse(row.value, row.value_type)
+            kind = _LISTS.get(rules.get("format", ""), JsonField)
+            field, value = kind(label, description=hint), parse(row.value, row.value_type)
         elif row.value_type is ValueType.DATE:
             field = DateField(label, description=hint, validators=[Optional()])
             value = parse(row.value, row.value_type)
-        elif row.validation_rules.get("max_length", 0) > LONG:
+        elif row.value_type is ValueType.NUMBER:
+            keyboard = "numeric" if rules.get("whole") else "decimal"
+            field = TextField(label, description=hint, render_kw={"inputmode": keyboard})
+        elif rules.get("max_length", 0) > LONG:
             field = LongTextField(label, description=hint)
         else:
             field = TextField(label, description=hint)
@@ -103,8 +120,16 @@ class SettingView(TableView):
         db.session.flush()
 
     def extra_facts(self, row: Any) -> list[tuple[str, Any]]:
-        """Say where a fixed setting comes from."""
-        return [] if row.is_editable else [("Editable", Markup("No, it is fixed."))]
+        """Say in words what is set, and what it was before anybody set it."""
+        return [("Value", _lines(row.in_words)), ("Default", _lines(_default_in_words(row)))]
+
+
+def _default_in_words(row: Setting) -> str:
+    return words_of_value(row.default_value, row.value_type, row.validation_rules)
+
+
+def _lines(words: str) -> Markup:
+    return Markup("<br>").join(words.splitlines()) or EMPTY
 
 
 def _as_text(form: BaseForm, value_type: ValueType) -> str:
@@ -112,5 +137,5 @@ def _as_text(form: BaseForm, value_type: ValueType) -> str:
     if value_type is ValueType.BOOLEAN:
         return "true" if value else "false"
     if value_type is ValueType.JSON:
-        return str(form.value.raw_data[0]).strip()
+        return json.dumps(value, ensure_ascii=False)
     return "" if value is None else str(value)

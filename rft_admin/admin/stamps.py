@@ -13,6 +13,7 @@ from flask_admin.form import BaseForm
 from wtforms import BooleanField, Field, SelectField
 
 from rft_admin.admin.fields import LondonDateTimeField, ReferenceField
+from rft_admin.admin.fields_of_settings import BandsField
 from rft_admin.core.tokens import read_signed, sign
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ def texts_of(field: Field) -> list[str]:
     if isinstance(field, ReferenceField):
         # Without the title, which may change while the choice does not.
         return ["" if field.data is None else f"#{field.data}"]
+    if isinstance(field, BandsField):
+        return field.texts()
     return [str(field._value())]
 
 

@@ -55,6 +55,11 @@ class Setting(Versioned, Model):
     def __str__(self) -> str:
         return self.display_name
 
+    @property
+    def in_words(self) -> str:
+        """The value as people read it."""
+        return words_of_value(self.value, self.value_type, self.validation_rules)
+
 
 class BadSetting(DomainError):
     """That value does not fit this setting."""
@@ -90,6 +95,8 @@ class Definition(Generic[Value]):
 _definitions: dict[str, Definition[Any]] = {}
 #: What the rule `format` names: checks of JSON values, by the rooms that read them.
 _formats: dict[str, Callable[[Any], None]] = {}
+#: The same formats' values, as people read them.
+_words: dict[str, Callable[[Any], str]] = {}
 _CACHE = "settings"
 
 
@@ -158,6 +165,11 @@ def define_format(name: str, check: Callable[[Any], None]) -> None:
     _formats[name] = check
 
 
+def define_words(name: str, words: Callable[[Any], str]) -> None:
+    """Let values of a format be read as the function's words."""
+    _words[name] = words
+
+
 def _define(definition: Definition[Value]) -> Definition[Value]:
     if definition.key in _definitions:
         raise ValueError(f"The setting {definition.key} is defined twice.")
@@ -187,6 +199,18 @@ def check_value(text: str, value_type: ValueType, rules: Json) -> None:
     for name, limit in rules.items():
         if fault := _RULES[name](value, limit):
             raise BadSetting(fault)
+
+
+def words_of_value(text: str, value_type: ValueType, rules: Json) -> str:
+    """Return a value as people read it; as it is kept where it does not fit its type any more."""
+    try:
+        check_value(text, value_type, rules)
+    except BadSetting:
+        return text
+    if value_type is ValueType.BOOLEAN:
+        return "On" if parse(text, value_type) else "Off"
+    words = _words.get(str(rules.get("format")))
+    return words(parse(text, value_type)) if words is not None else text
 
 
 def all_values() -> ColumnElement[dict[str, str]]:

@@ -5,6 +5,7 @@ from typing import Any
 from rft_admin.core.settings import (
     BadSetting,
     define_format,
+    define_words,
     list_setting,
     switch_setting,
     whole_number_setting,
@@ -20,10 +21,13 @@ def check_days(days: Any) -> None:
     """
     is_list = isinstance(days, list)
     if not is_list or not all(type(day) is int and 1 <= day <= FURTHEST_DAYS for day in days):
-        raise BadSetting(f"Please enter a list of days from 1 to {FURTHEST_DAYS}: [90, 30, 7].")
+        raise BadSetting(
+            f"Please enter a list of days from 1 to {FURTHEST_DAYS}, for example 90, 30, 7."
+        )
 
 
 define_format("days", check_days)
+define_words("days", lambda days: ", ".join(str(day) for day in days) or "Never")
 
 
 require_payment = switch_setting(

@@ -36,7 +36,7 @@ def check_bands(bands: Any) -> None:
     :raises BadSetting: naming the band.
     """
     if not isinstance(bands, list) or not bands:
-        raise BadSetting("Please enter a list of bands.")
+        raise BadSetting("Please enter one band at least.")
     for number, band in enumerate(bands, start=1):
         if fault := _fault_of(band):
             raise BadSetting(f"Band {number}: {fault}")
@@ -53,13 +53,13 @@ def check_bands(bands: Any) -> None:
 
 def _fault_of(band: Any) -> str:
     if not isinstance(band, dict) or set(band) != BAND:
-        return 'please give "min_days", "percent" and "fee", and nothing else.'
+        return "it has days, per cent and a fee, and nothing else."
     if not _is_whole(band["min_days"], 3650):
-        return '"min_days" is a whole number of days, 0 or more.'
+        return "please enter a whole number of days, from 0 to 3650."
     if not _is_whole(band["percent"], 100):
-        return '"percent" is a whole number from 0 to 100.'
+        return "please enter a whole number of per cent, from 0 to 100."
     if not isinstance(band["fee"], bool) and not _is_pounds(band["fee"]):
-        return '"fee" is true, false, or pounds in quotes, for example "50.00".'
+        return "the fee is none, the refund fee, or a sum in pounds such as 50.00."
     return ""
 
 

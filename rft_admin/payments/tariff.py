@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from rft_admin.bookings.models import Booking, CustomerType
 from rft_admin.core.clock import london_date
 from rft_admin.core.database import Json
 from rft_admin.core.formats import format_date
 from rft_admin.core.money import ZERO, format_pounds, percent_of, pounds
+from rft_admin.core.settings import define_words
 from rft_admin.payments import ledger, settings
 
 #: Changes when the words of /terms change in meaning.
@@ -83,6 +85,14 @@ def tariff_in_words(terms: Json | None = None) -> list[str]:
         sentences.append(f"{_period(band['min_days'], upper)}: {_outcome(band, terms)}.")
         upper = band["min_days"] - 1
     return sentences
+
+
+def _bands_in_words(bands: Any) -> str:
+    fee = str(settings.refund_admin_fee())
+    return "\n".join(tariff_in_words({"refund_bands": bands, "refund_admin_fee": fee}))
+
+
+define_words("refund_bands", _bands_in_words)
 
 
 def cooling_off_in_words(terms: Json | None = None) -> str:

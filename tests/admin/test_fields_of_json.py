@@ -9,13 +9,8 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from rft_admin.admin.fields_of_json import JsonField, LinesField, show_json
-from rft_admin.core.settings import Setting, ValueType
-from rft_admin.payments.settings import BANDS
 from tests import factories
 from tests.admin.conftest import Office
-
-#: What stands there before: a tariff by which nothing comes back.
-STORED = '[{"min_days": 0, "percent": 0, "fee": false}]'
 
 
 class JsonForm(BaseForm):  # type: ignore[misc] # Flask-Admin ships no types
@@ -92,63 +87,3 @@ class TestLines:
         assert (
             "Parking, Step-free access" in office.get(f"/admin/venues/details/?id={venue.id}").text
         )
-
-
-class TestSettingsInJson:
-    @pytest.fixture
-    def tariff(self, session: Session) -> Setting:
-        """The refund tariff."""
-        setting = Setting(
-            key="payment.refund_bands",
-            value=STORED,
-            value_type=ValueType.JSON,
-            category="payment",
-            display_name="Refund tariff",
-            description="What comes back.",
-            default_value="[]",
-            validation_rules={"format": "refund_bands"},
-        )
-        session.add(setting)
-        session.commit()
-        return setting
-
-    @pytest.mark.parametrize(
-        ("typed", "fault"),
-        [
-            ("[1, 2", "Line 1, column 6"),
-            ("[]", "a list of bands"),
-            ('{"min_days": 0}', "a list of bands"),
-            ('[{"min_days": 0, "percent": 0}]', "Band 1: please give"),
-            ('[{"min_days": 0, "percent": 120, "fee": false}]', "0 to 100"),
-            ('[{"min_days": true, "percent": 1, "fee": false}]', "whole number of days"),
-            ('[{"min_days": 0, "percent": 0, "fee": "ten"}]', "pounds in quotes"),
-            ('[{"min_days": 5, "percent": 0, "fee": false}]', "begin at 0 days"),
-            (
-                '[{"min_days": 0, "percent": 50, "fee": false},'
-                ' {"min_days": 7, "percent": 25, "fee": false}]',
-                "must not bring more",
-            ),
-            (
-                '[{"min_days": 0, "percent": 0, "fee": false},'
-                ' {"min_days": 0, "percent": 25, "fee": false}]',
-                "same day",
-            ),
-        ],
-    )
-    def test_are_checked_by_their_rules(
-        self, office: Office, tariff: Setting, session: Session, typed: str, fault: str
-    ) -> None:
-        answer = office.post(f"/admin/settings/edit/?id={tariff.id}", {"value": typed})
-
-        session.refresh(tariff)
-        beside = answer.text.split('id="value-fault"')[1].split("</p>")[0]
-        assert answer.status_code == 422
-        assert fault in beside
-        assert tariff.value == STORED
-
-    def test_are_saved(self, office: Office, tariff: Setting, session: Session) -> None:
-        answer = office.post(f"/admin/settings/edit/?id={tariff.id}", {"value": show_json(BANDS)})
-
-        session.refresh(tariff)
-        assert answer.status_code == 302
-        assert '"min_days": 31' in tariff.value

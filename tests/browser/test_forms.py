@@ -15,6 +15,9 @@ from tests.browser.conftest import (
     accessibility_faults,
     scrolls_sideways,
 )
+from tests.conftest import PROJECT
+
+STATIC = PROJECT / "rft_admin" / "static" / "admin"
 
 
 @pytest.fixture
@@ -166,18 +169,36 @@ class TestForms:
         assert not scrolls_sideways(office_phone)
 
 
-class TestJson:
-    def test_is_checked_while_one_types(self, office: Page, business: Business) -> None:
-        office.goto(f"{business.web}/admin/settings/?search=Refund%20tariff")
-        office.get_by_role("link", name="Refund tariff", exact=True).click()
+class TestTariff:
+    def test_gets_another_band_in_a_blank_line(self, office: Page, business: Business) -> None:
+        office.goto(f"{business.web}/admin/settings/?search=Refund%20tariff%20of")
+        office.get_by_role("link", name="Refund tariff of private courses", exact=True).click()
         office.get_by_role("link", name="Edit").click()
-        area = office.get_by_label("Refund tariff")
+        faults = accessibility_faults(office)
+        number = office.locator("table.bands tbody tr").count() - 1
 
-        area.fill('[{"min_days": 0,\n "percent" 0}]')
+        office.get_by_label(f"Line {number}: from how many days").fill("90")
+        office.get_by_label(f"Line {number}: per cent").fill("100")
+        office.get_by_label(f"Line {number}: less which fee").select_option("Another sum")
+        office.get_by_label(f"Line {number}: another sum").fill("25")
+        office.get_by_role("button", name="Save changes").click()
 
-        expect(office.get_by_text("Not JSON yet: look at line 2")).to_be_visible()
-        area.fill("[]")
-        expect(office.get_by_text("Not JSON yet")).to_have_count(0)
+        expect(office.get_by_text("90 days or more before the first course day")).to_be_visible()
+        assert faults == []
+
+
+class TestJson:
+    def test_is_checked_while_one_types(self, desktop: Page) -> None:
+        """By itself: no table of the business's has JSON that a person edits."""
+        desktop.set_content("<label>Value <textarea class=code></textarea></label>")
+        desktop.evaluate((STATIC / "json.js").read_text())
+        area = desktop.get_by_label("Value")
+
+        area.fill('{"days": 30,\n "course" 1}')
+
+        expect(desktop.get_by_text("Not JSON yet: look at line 2")).to_be_visible()
+        area.fill("{}")
+        expect(desktop.get_by_text("Not JSON yet")).to_have_count(0)
 
 
 def _sign_in(page: Page) -> None:
