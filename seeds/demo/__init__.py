@@ -19,7 +19,7 @@ READ_AFTER = timedelta(days=2)
 
 _LETTERS_SENT = text("""
     UPDATE email_logs
-    SET status = 'sent', sent_at = created_at + interval '20 seconds', attempts = 1,
+    SET status = 'sent', sent_at = least(created_at + interval '20 seconds', now()), attempts = 1,
         next_attempt_at = NULL
     WHERE id > :last_letter AND status = 'queued'
 """)

@@ -7,10 +7,10 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Connection, Insert, event
 from sqlalchemy.orm import Session
 
-from rft_admin.accounts.models import User
+from rft_admin.accounts.models import AdminActivityLog, User
 from rft_admin.core.actor import Actor
 from rft_admin.core.database import Model, db
 from seeds.demo.people import Population
@@ -45,13 +45,16 @@ class Story:
         """Let everything happen, in order; acts may bring about later ones."""
         session = db.session()
         teller = session.info["actor"]
+        connection = session.connection()
         event.listen(session, "before_flush", self._stamp)
+        event.listen(connection, "before_execute", self._date_log, retval=True)
         try:
             while self._acts:
                 self._moment, _, session.info["actor"], act = heapq.heappop(self._acts)
                 act(self._moment)
                 session.flush()
         finally:
+            event.remove(connection, "before_execute", self._date_log)
             event.remove(session, "before_flush", self._stamp)
             session.info["actor"] = teller
 
@@ -63,3 +66,9 @@ class Story:
         for row in session.dirty:
             if isinstance(row, Model) and session.is_modified(row):
                 row.updated_at = self._moment
+
+    def _date_log(self, _: Connection, statement: Any, rows: Any, values: Any, __: Any) -> Any:
+        """Let the audit tell when the story has it done."""
+        if isinstance(statement, Insert) and statement.table.name == AdminActivityLog.__tablename__:
+            rows = [{**row, "created_at": self._moment} for row in rows]
+        return statement, rows, values
