@@ -1,6 +1,7 @@
 """What the timelines of bookings, people, dates and inquiries are made of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -21,6 +22,7 @@ from rft_admin.bookings.models import (
     SpecialRequirement,
 )
 from rft_admin.bookings.note_models import OfficeNote
+from rft_admin.core.database import db
 from rft_admin.core.formats import format_short_date
 from rft_admin.core.money import format_pounds
 from rft_admin.delivery.models import AttendanceRecord, Certificate
@@ -130,6 +132,29 @@ def changes(belongs: Any) -> Source:
     return Source(log, log.created_at, condition, _changed, (joinedload(log.user),))
 
 
+def by_maker(tell: Callable[[Any], Told]) -> Callable[[Sequence[Any]], list[Told]]:
+    """Let a source's rows be told one by one, with who made each, as the audit knows."""
+
+    def told(rows: Sequence[Any]) -> list[Told]:
+        makers = _makers(rows)
+        return [replace(tell(row), by=makers.get(row.id, "")) for row in rows]
+
+    return told
+
+
+def _makers(rows: Sequence[Any]) -> dict[int | None, Markup]:
+    if not rows:
+        return {}
+    log = AdminActivityLog
+    first = (
+        select(func.min(log.id))
+        .where(log.entity_type == rows[0].__tablename__, log.entity_id.in_({r.id for r in rows}))
+        .group_by(log.entity_id)
+    )
+    entries = select(log).where(log.id.in_(first)).options(joinedload(log.user))
+    return {entry.entity_id: history.actor_of(entry) for entry in db.session.scalars(entries)}
+
+
 def changes_of(model: Any, ids: Select[Any]) -> Source:
     """Return what was changed in some rows of a table as a source."""
     return changes(_of(model, ids))
@@ -153,10 +178,10 @@ def _money(bookings: Select[Any]) -> list[Source]:
             PaymentTransaction,
             PaymentTransaction.created_at,
             PaymentTransaction.booking_id.in_(bookings),
-            each(_paid),
+            by_maker(_paid),
         ),
         Source(Invoice, Invoice.created_at, Invoice.booking_id.in_(bookings), each(_billed)),
-        Source(Refund, Refund.requested_at, refunds, each(_refund_requested)),
+        Source(Refund, Refund.requested_at, refunds, by_maker(_refund_requested)),
         Source(Refund, Refund.completed_at, refunds, each(_refunded)),
         changes(_of(Refund, ids) & named),
     ]

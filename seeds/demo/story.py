@@ -67,8 +67,9 @@ class Story:
             if isinstance(row, Model) and session.is_modified(row):
                 row.updated_at = self._moment
 
-    def _date_log(self, _: Connection, statement: Any, rows: Any, values: Any, __: Any) -> Any:
-        """Let the audit tell when the story has it done."""
+    def _date_log(self, _: Connection, statement: Any, rows: Any, row: Any, __: Any) -> Any:
+        """Let the audit tell when the story has it done; one row comes by itself."""
         if isinstance(statement, Insert) and statement.table.name == AdminActivityLog.__tablename__:
-            rows = [{**row, "created_at": self._moment} for row in rows]
-        return statement, rows, values
+            rows = [{**one, "created_at": self._moment} for one in rows]
+            row = {**row, "created_at": self._moment} if row else row
+        return statement, rows, row

@@ -217,8 +217,12 @@ class TestBookings:
 
         status = act(office, "bookings", "request_refund", booking.id, amount="20", reason="Late")
 
+        [refund] = session.scalars(select(Refund))
+        timeline = office.get(f"/admin/bookings/details/?id={booking.id}&tab=timeline").text
+        told = timeline.split(f"{refund.refund_reference}</a> of £20.00 asked for")[1]
         assert status == 303
-        assert session.scalars(select(Refund)).one().status is RefundStatus.PENDING
+        assert refund.status is RefundStatus.PENDING
+        assert f'/admin/users/details/?id={office.user_id}"' in told.split("</li>")[0]
 
     def test_issue_certificate_refuses_who_was_not_there(
         self, office: Office, booking: Booking, session: Session

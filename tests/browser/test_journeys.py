@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from rft_admin.core.clock import LONDON
 from tests.browser.conftest import Business, wait_for
@@ -11,14 +11,15 @@ from tests.browser.conftest import Business, wait_for
 LINK = re.compile(r"http://127\.0\.0\.1:\d+/\S+")
 
 
-def book(page: Page, business: Business, email: str) -> str:
+def book(page: Page, business: Business, email: str, name: str = "Kit Traveller") -> str:
     """Book and pay for one place on the last one-day date; return the address of its form."""
+    first_name, last_name = name.split()
     page.goto(f"{business.web}/?course=emergency-first-aid-at-work")
     form = page.locator("a[href^='/book/']").last.get_attribute("href")
     assert form
     page.goto(business.web + form)
-    page.fill("[name=first_name]", "Kit")
-    page.fill("[name=last_name]", "Traveller")
+    page.fill("[name=first_name]", first_name)
+    page.fill("[name=last_name]", last_name)
     page.fill("[name=email]", email)
     page.fill("[name=phone]", "0113 496 0002")
     if page.locator("[name=early_start_request]").count():
@@ -120,6 +121,50 @@ class TestFromCancellationToRefund:
             lambda: office.reload() and "Completed" in office.inner_text("main"),
             "completed refund",
         )
+
+
+class TestFromHalfANameToWhoDidWhat:
+    def test_finds_corrects_gives_back_and_can_tell_by_whom(
+        self, business: Business, desktop: Page, office: Page
+    ) -> None:
+        email = "kit.misspelt@example.com"
+        book(desktop, business, email, "Kit Pennyfarthing")
+
+        # Half a name in the palette leads to the booking.
+        office.goto(f"{business.web}/admin/")
+        office.keyboard.press("Control+k")
+        office.keyboard.type("nyfart")
+        found = office.get_by_role("option", name=re.compile("Kit Pennyfarthing · ")).first
+        found.click()
+        office.wait_for_url(re.compile(r"/admin/bookings/details/"))
+        booking = office.url
+
+        # Its attendee is another person.
+        office.get_by_role("link", name="Kit Pennyfarthing", exact=True).last.click()
+        office.wait_for_url(re.compile(r"/admin/booking_attendees/details/"))
+        office.get_by_role("link", name="Edit").click()
+        office.fill("[name=first_name]", "Kitty")
+        office.get_by_role("button", name="Save changes").click()
+        expect(office.get_by_role("heading", name="Kitty Pennyfarthing")).to_be_visible()
+
+        # A part of the price is asked for and approved.
+        office.goto(booking)
+        act(office, "request_refund", amount="20", reason="Parking was promised free")
+        office.get_by_role("link", name="A refund waits for your decision").click()
+        office.click("main a[href*='/admin/refunds/details/'] >> nth=0")
+        act(office, "approve_refund")
+        letter = business.letter(email, "refund")
+        assert "£20.00" in letter["text"]
+
+        # Who did what.
+        office.goto(f"{booking}&tab=history")
+        history = office.locator("ol.history")
+        expect(history).to_contain_text("Kit → Kitty")
+        expect(history.locator("li", has_text="Kit → Kitty")).to_contain_text("by Lex")
+        office.goto(f"{booking}&tab=timeline")
+        asked = office.locator("main li", has_text="asked for")
+        expect(asked).to_contain_text("Parking was promised free")
+        expect(asked.get_by_role("link", name="Lex")).to_be_visible()
 
 
 class TestFromInquiryToAnswer:
