@@ -74,7 +74,7 @@ BOOKING_PANELS = (
         "booking_id",
         ("certificate_number", "holder_name", "status", "expiry_date"),
     ),
-    Panel("Letters", EmailLog, "booking_id", ("subject", "status", "sent_at")),
+    Panel("Letters", EmailLog, "booking_id", ("subject", "status", "sent_at"), most=5),
     Panel(
         "Inquiries",
         BookingInquiry,
@@ -86,6 +86,7 @@ BOOKING_PANELS = (
         Notification,
         "booking_id",
         ("title", "type", "user_id", "status", "created_at"),
+        most=3,
     ),
 )
 

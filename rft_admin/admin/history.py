@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect
 
 from rft_admin.accounts import trail
 from rft_admin.accounts.audit import CHANGED, is_unquoted
@@ -15,12 +15,11 @@ from rft_admin.accounts.models import ERASED_CHANGES, AdminActivityLog
 from rft_admin.accounts.trail import ActEntries, Part
 from rft_admin.admin import cells
 from rft_admin.admin.history_values import Titles, difference, value_of
-from rft_admin.admin.lookup import find_model, model_of
+from rft_admin.admin.lookup import find_model, model_of, titled
 from rft_admin.admin.naming import label_of_column, label_of_table, words_of
 from rft_admin.admin.registry import list_address, view_of
-from rft_admin.admin.rights import can, scoped, visible_changes
-from rft_admin.admin.titles import title_loads
-from rft_admin.core.database import Model, db
+from rft_admin.admin.rights import visible_changes
+from rft_admin.core.database import Model
 
 if TYPE_CHECKING:
     from rft_admin.admin.base import TableView
@@ -41,6 +40,8 @@ ACTIONS = {
 class FieldChange:
     """One field, from what to what; or one sentence about it."""
 
+    #: The column.
+    name: str
     label: str
     old: Markup | None = None
     new: Markup | None = None
@@ -183,15 +184,16 @@ def _field(
     view = view_of(table)
     label = view.get_column_name(name) if view else label_of_column(name)
     if change == CHANGED or (model is not None and is_unquoted(model, name)):
-        return FieldChange(label, is_hidden=True)
+        return FieldChange(name, label, is_hidden=True)
     if not (isinstance(change, dict) and change.keys() <= {"old", "new"} and change):
-        return FieldChange(label, new=Markup("{}").format(cells.plain(change)))
+        return FieldChange(name, label, new=Markup("{}").format(cells.plain(change)))
     column = inspect(model).columns.get(name) if model is not None else None
     old, new = change.get("old"), change.get("new")
     both = difference(column, old, new)
     if both is not None:
-        return FieldChange(label, both=both)
+        return FieldChange(name, label, both=both)
     return FieldChange(
+        name,
         label,
         old=None if old is None else value_of(column, old, titles),
         new=None if new is None else value_of(column, new, titles),
@@ -212,12 +214,4 @@ def _titles_of(entries: Iterable[AdminActivityLog]) -> Titles:
             if column is not None and column.foreign_keys and isinstance(change, dict):
                 table = next(iter(column.foreign_keys)).column.table.name
                 wanted[table].update(v for v in change.values() if isinstance(v, int))
-    return {key: row for table, ids in wanted.items() for key, row in _find(table, ids)}
-
-
-def _find(table: str, ids: set[int]) -> list[tuple[tuple[str, int], Any]]:
-    model = find_model(table)
-    if model is None or not can("list", model):
-        return []
-    rows = select(model).where(model.id.in_(ids)).options(*title_loads(model))
-    return [((table, row.id), row) for row in db.session.scalars(scoped(model, rows)).unique()]
+    return {key: row for table, ids in wanted.items() for key, row in titled(table, ids).items()}

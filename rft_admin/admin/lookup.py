@@ -1,5 +1,6 @@
 """Rows of other tables by a few typed letters, within what the person may see."""
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -34,6 +35,18 @@ def find_rows(wanted: list[tuple[str, int]]) -> list[Any]:
         joined = outerjoin(joined, row, row.id.in_(seen))
         rows.append(row)
     return list(db.session.execute(select(*rows).select_from(joined)).one())
+
+
+def titled(table: str, ids: Iterable[int]) -> dict[tuple[str, int], Any]:
+    """Return those rows of a table that the person may see, ready to say what they are called.
+
+    By table and id; of a table without a screen there are none.
+    """
+    model = find_model(table)
+    if model is None or not can("list", model):
+        return {}
+    rows = select(model).where(model.id.in_(ids)).options(*title_loads(model))
+    return {(table, row.id): row for row in db.session.scalars(scoped(model, rows)).unique()}
 
 
 def look_up(table: str, text: str, *, limit: int = 10, offset: int = 0) -> list[tuple[int, str]]:

@@ -8,8 +8,9 @@ from markupsafe import Markup
 from sqlalchemy import Select, func, select
 
 from rft_admin.admin import cells
+from rft_admin.admin.lookup import titled
 from rft_admin.admin.naming import label_of_column
-from rft_admin.admin.paths import Path, resolve
+from rft_admin.admin.paths import Path, resolve, value_at
 from rft_admin.admin.registry import all_views, view_of
 from rft_admin.admin.rights import can, scoped, visible
 from rft_admin.admin.titles import loads_for
@@ -66,6 +67,8 @@ class FilledPanel:
     count: int
     #: The cells of the computed columns, by column and row.
     reckoned: Mapping[Computed, Mapping[int, Markup]]
+    #: What its keys without a relationship lead to, by table and id.
+    named: Mapping[tuple[str, int], Any]
     #: The list narrowed to these rows, and the form for one more; None where there is none.
     list_url: str | None
     new_url: str | None
@@ -74,6 +77,9 @@ class FilledPanel:
         """Return what stands in a column for a row."""
         if isinstance(path, Computed):
             return self.reckoned[path].get(row.id, cells.EMPTY)
+        if _is_bare_key(path):
+            value = value_at(row, path)
+            return cells.show(self.named.get((_table(path), value), value), "reference")
         return cells.cell(row, path)
 
     @property
@@ -94,6 +100,25 @@ class Pointer:
     words: str
     count_words: str
     address: str
+
+
+def _is_bare_key(path: Path) -> bool:
+    """Return whether a key has no relationship: what it leads to stands in another room."""
+    return path.kind == "reference" and path.reference is None
+
+
+def _table(path: Path) -> str:
+    keys = path.column.foreign_keys if path.column is not None else ()
+    return str(next(iter(keys)).column.table.name)
+
+
+def _named(rows: Sequence[Any], paths: Sequence[Path]) -> dict[tuple[str, int], Any]:
+    found: dict[tuple[str, int], Any] = {}
+    for path in filter(_is_bare_key, paths):
+        ids = {value_at(row, path) for row in rows} - {None}
+        if ids:
+            found |= titled(_table(path), ids)
+    return found
 
 
 def fill(view: "TableView", row: Any) -> tuple[list[FilledPanel], list[Pointer]]:
@@ -175,6 +200,7 @@ def _fill(panel: Panel, row: Any, count: int) -> FilledPanel:
         rows=rows,
         count=count,
         reckoned={column: column.cells(rows) for column in panel.computed} if rows else {},
+        named=_named(rows, paths),
         list_url=_list_url(view, panel, row) if view and count else None,
         new_url=_new_url(view, panel, row),
     )

@@ -297,12 +297,13 @@ def _act(act: history.Act) -> Told:
     [row] = act.rows
     done = f"{act.words[:1].lower()}{act.words[1:]}"
     words = Markup("{}: {}").format(row.title, done) if row.title else escape(act.words)
-    shown = [field for field in row.fields if not field.is_hidden][:MOST_FIELDS]
+    told = [field for field in row.fields if field.name not in BORING]
+    shown = [field for field in told if not field.is_hidden][:MOST_FIELDS]
     lines = [_field(field) for field in shown]
     if act.reason:
         lines.insert(0, Markup("Reason: {}").format(act.reason))
-    if len(row.fields) > len(shown):
-        more = len(row.fields) - len(shown)
+    if len(told) > len(shown):
+        more = len(told) - len(shown)
         lines.append(Markup("and {} more field{}").format(more, "" if more == 1 else "s"))
     return Told("edit", words, Markup("<br>").join(lines), by=act.by)
 

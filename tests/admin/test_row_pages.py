@@ -97,7 +97,7 @@ class TestPanels:
 
         page = office.get(page_of(booking)).text
 
-        assert "The first 10 of 12." in page
+        assert "The first 5 of 12." in page
         assert f'href="/admin/email_logs/?flt_booking_is={booking.id}">All 12' in page
         assert "Somebody else's" not in page
 
