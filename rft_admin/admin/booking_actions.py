@@ -7,9 +7,9 @@ from rft_admin.admin.change_actions import CHANGE_ACTIONS
 from rft_admin.admin.fields_of_actions import (
     ConversionForm,
     PaymentForm,
-    ReasonForm,
     RefundForm,
     ResponseForm,
+    ToldReasonForm,
 )
 from rft_admin.admin.quote_action import QUOTE_ACTION
 from rft_admin.admin.reading_ahead import money_of
@@ -253,7 +253,7 @@ BOOKING_ACTIONS = (
         label="Cancel booking",
         question="The places are freed and what the terms give back is refunded.",
         run=_cancel,
-        form=ReasonForm,
+        form=ToldReasonForm,
         hindrance=_unless(*ALIVE),
         consequences=_what_cancelling_does,
         is_dangerous=True,

@@ -22,13 +22,21 @@ from rft_admin.payments.service import MANUAL_METHODS
 
 METHODS = [SelectChoice(method, method.capitalize()) for method in MANUAL_METHODS]
 NEEDED = "Please fill this in."
+#: Beside a reason that stands in a letter.
+READ = "The customer reads it."
 FURTHEST = timedelta(days=3 * 365)
 
 
 class ReasonForm(BaseForm):  # type: ignore[misc] # Flask-Admin ships no types
-    """Why it is done: kept in the audit and, where there is a letter, told to the customer."""
+    """Why it is done, kept in the audit."""
 
     reason = LongTextField("Reason", validators=[InputRequired(NEEDED)])
+
+
+class ToldReasonForm(BaseForm):  # type: ignore[misc] # as above
+    """Why it is done, kept in the audit and told to the customer."""
+
+    reason = LongTextField("Reason", description=READ, validators=[InputRequired(NEEDED)])
 
 
 class PaymentForm(BaseForm):  # type: ignore[misc] # as above
@@ -50,7 +58,7 @@ class RefundForm(BaseForm):  # type: ignore[misc] # as above
         description="Empty: by the tariff shown above.",
         validators=[Optional(), NumberRange(min=0.01, message="Please enter more.")],
     )
-    reason = LongTextField("Reason", validators=[InputRequired(NEEDED)])
+    reason = LongTextField("Reason", description=READ, validators=[InputRequired(NEEDED)])
 
 
 class ApprovalForm(BaseForm):  # type: ignore[misc] # as above

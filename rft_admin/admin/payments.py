@@ -10,7 +10,7 @@ from rft_admin.admin.actions import Action, Consequences, Done, Order, letter_to
 from rft_admin.admin.base import ListScope, TableView
 from rft_admin.admin.bookings import reference_to
 from rft_admin.admin.fields import LongTextField, PoundsField, TextField
-from rft_admin.admin.fields_of_actions import METHODS, ApprovalForm, ReasonForm
+from rft_admin.admin.fields_of_actions import METHODS, ApprovalForm, ToldReasonForm
 from rft_admin.admin.panels import Panel
 from rft_admin.admin.registry import details_address, screen
 from rft_admin.bookings.models import Booking
@@ -192,7 +192,7 @@ class RefundView(TableView):
             label="Reject refund",
             question="Nothing is paid back; the customer is told why.",
             run=_reject,
-            form=ReasonForm,
+            form=ToldReasonForm,
             hindrance=_unless(RefundStatus.PENDING),
             consequences=_sums("refund_rejected"),
             is_dangerous=True,

@@ -6,9 +6,9 @@ from rft_admin.admin.actions import Action, Consequences, Done, Order, letter_to
 from rft_admin.admin.fields_of_actions import (
     LetterForm,
     PublicationForm,
-    ReasonForm,
     SeriesForm,
     StartForm,
+    ToldReasonForm,
 )
 from rft_admin.admin.registry import details_address
 from rft_admin.bookings import places
@@ -256,7 +256,7 @@ SCHEDULE_ACTIONS = (
         label="Cancel date",
         question="The date is cancelled with all its bookings; what was paid goes back in full.",
         run=_cancel,
-        form=ReasonForm,
+        form=ToldReasonForm,
         hindrance=_over,
         consequences=_what_goes_back,
         is_dangerous=True,

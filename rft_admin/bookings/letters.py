@@ -16,6 +16,7 @@ from rft_admin.bookings.models import (
 )
 from rft_admin.catalogue.models import CourseSchedule, CourseScheduleDay
 from rft_admin.core.clock import london_date
+from rft_admin.core.contacts import show_phone
 from rft_admin.core.formats import format_date, format_moment, format_time, label_of
 from rft_admin.core.links import absolute
 from rft_admin.core.money import ZERO, format_pounds
@@ -214,7 +215,7 @@ def inquiry_received_office(inquiry: BookingInquiry, *, now: datetime) -> EmailL
         context=_inquiry_words(inquiry)
         | {
             "email": inquiry.email,
-            "phone": inquiry.phone,
+            "phone": show_phone(inquiry.phone) if inquiry.phone else None,
             "company_name": inquiry.company_name,
             "full_name": f"{inquiry.first_name} {inquiry.last_name}".strip(),
             "url": absolute(f"/admin/booking_inquiries/details/?id={inquiry.id}"),
