@@ -1,21 +1,25 @@
 """What every registered screen promises, walked over all of them and everybody who may come."""
 
 import csv
+import html
 import io
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, inspect, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from rft_admin.accounts import permissions
 from rft_admin.accounts.models import Role, User
 from rft_admin.core.database import db
+from rft_admin.payments.models import Invoice, InvoiceKind
 from tests import factories
 from tests.admin.conftest import Office, QueryCounter
 from tests.reliability.addresses import MARKERS, SCRIPTS
@@ -335,3 +339,75 @@ def count_words(page: str) -> int:
     """Return the number of rows that a list says it has; an empty one has no table."""
     found = re.search(r"<caption[^>]*>[^<]*, ([\d,]+)\+?</caption>", page)
     return int(found[1].replace(",", "")) if found else 0
+
+
+class TestLinks:
+    def test_lead_from_a_row_to_what_it_names_and_back(
+        self, views: dict[str, Any], all_rows: dict[str, int], office: Office, session: Session
+    ) -> None:
+        _fill_keys(session, views, all_rows)
+        rows = [*all_rows.items(), *_rows_of_another_kind(session, all_rows)]
+        followed, missing = set(), []
+        for table, row_id in rows:
+            row = session.get_one(views[table].model, row_id)
+            page = office.get(f"/admin/{table}/details/?id={row_id}").text
+            for column, other in _keys(views[table].model, views):
+                number = getattr(row, column)
+                if number is None:
+                    continue
+                followed.add((table, column))
+                there = f"/admin/{other}/details/?id={number}"
+                if f'href="{there}"' not in page:
+                    missing.append(f"{table}.{column}: no link to {other}")
+                back = rf'href="(/admin/{table}/(?:details/\?id={row_id}|\?[^"]*))"'
+                found = re.search(back, office.get(there).text)
+                if found is None:
+                    missing.append(f"{other}: no link back to {table}.{column}")
+                elif office.get(html.unescape(found[1])).status_code != 200:
+                    missing.append(f"{other}: {found[1]} leads nowhere")
+
+        keys = {
+            (table, column) for table in views for column, _ in _keys(views[table].model, views)
+        }
+        assert missing == []
+        assert followed == keys
+
+
+def _rows_of_another_kind(session: Session, all_rows: dict[str, int]) -> list[tuple[str, int]]:
+    """Return rows for keys of which a row has one only: what a note is about, what is credited."""
+    about = {
+        "user_id": all_rows["users"],
+        "course_schedule_id": all_rows["course_schedules"],
+        "inquiry_id": all_rows["booking_inquiries"],
+    }
+    notes = [factories.NoteFactory(**{column: number}) for column, number in about.items()]
+    invoice = session.get_one(Invoice, all_rows["invoices"])
+    credit = factories.InvoiceFactory(
+        booking=invoice.booking, kind=InvoiceKind.CREDIT_NOTE, credits_invoice_id=invoice.id
+    )
+    session.commit()
+    return [*(("office_notes", note.id) for note in notes), ("invoices", credit.id)]
+
+
+def _fill_keys(session: Session, views: dict[str, Any], all_rows: dict[str, int]) -> None:
+    """Let every key that is empty name something, as far as the database allows."""
+    for table, view in views.items():
+        for column, other in _keys(view.model, views):
+            empty = update(view.model).where(
+                view.model.id == all_rows[table], getattr(view.model, column).is_(None)
+            )
+            with suppress(DBAPIError), session.begin_nested():
+                session.execute(empty.values({column: all_rows[other]}))
+    session.commit()
+    session.expire_all()
+
+
+def _keys(model: Any, views: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the foreign keys to tables with a screen: column and table."""
+    columns = inspect(model).columns
+    return [
+        (attribute.key, target)
+        for attribute in inspect(model).column_attrs
+        for key in columns[attribute.key].foreign_keys
+        if (target := key.column.table.name) in views
+    ]
