@@ -43,7 +43,7 @@ class SettingView(TableView):
     can_create = False
     can_delete = False
     column_list = ("display_name", "in_words", "category", "description", "updated_at")
-    column_labels = {"in_words": "Value"}
+    column_labels = {"in_words": "Value", "value": "Value as stored"}
     column_searchable_list = ("display_name", "key", "description")
     column_filters = ("category", "is_public", "is_editable")
     default_order = (("category", False), ("display_name", False))

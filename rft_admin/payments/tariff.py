@@ -88,8 +88,8 @@ def tariff_in_words(terms: Json | None = None) -> list[str]:
 
 
 def _bands_in_words(bands: Any) -> str:
-    fee = str(settings.refund_admin_fee())
-    return "\n".join(tariff_in_words({"refund_bands": bands, "refund_admin_fee": fee}))
+    """Return a tariff by itself; the fee's sum is a setting of its own."""
+    return "\n".join(tariff_in_words({"refund_bands": bands}))
 
 
 define_words("refund_bands", _bands_in_words)
@@ -323,5 +323,7 @@ def _outcome(band: Json, terms: Json) -> str:
     if percent == 0:
         return "nothing comes back"
     words = "everything comes back" if percent == 100 else f"{percent} % comes back"
+    if band["fee"] is True and "refund_admin_fee" not in terms:
+        return f"{words}, less the refund fee"
     fee = pounds(terms["refund_admin_fee"] if band["fee"] is True else band["fee"] or 0)
     return f"{words}, less a fee of {format_pounds(fee)}" if fee else words

@@ -1,12 +1,13 @@
 """Tests of the settings that are lists: a tariff's bands in lines, days with commas."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
-from rft_admin.core.settings import BadSetting, Setting, ValueType
+from rft_admin.core.settings import BadSetting, Setting, ValueType, words_of_value
 from rft_admin.payments.settings import BANDS, PRIVATE_BANDS, check_bands
 from tests.admin.conftest import Office
 
@@ -57,6 +58,15 @@ class TestTariff:
         assert "7 to 14 days before: 25 % comes back.<br>" in page
         assert "nothing comes back" in listed
         assert "min_days" not in page + listed
+
+    def test_needs_nothing_but_itself_to_be_read_in_words(self) -> None:
+        """A file is written when its request is over: another thread has no context either."""
+        with ThreadPoolExecutor(1) as pool:
+            words = pool.submit(
+                words_of_value, json.dumps(BANDS), ValueType.JSON, {"format": "refund_bands"}
+            ).result()
+
+        assert "everything comes back, less the refund fee.\n" in words
 
     def test_is_shown_in_lines_with_blank_ones_below(self, office: Office, tariff: Setting) -> None:
         page = office.get(f"/admin/settings/edit/?id={tariff.id}").text
