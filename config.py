@@ -42,8 +42,7 @@ class Config:
     admin_initial_password: str | None
     web_concurrency: int
     web_threads: int
-    #: Connections of this process: the dyno's, divided by the number of its processes.
-    db_pool_min: int
+    #: Connections of this process at most: the dyno's, divided by the number of its processes.
     db_pool_max: int
     log_level: str
     log_format: str
@@ -63,7 +62,6 @@ def read_environment(environ: Mapping[str, str]) -> Config:
     environment = _environment(environ, faults)
     production = environment is Environment.PRODUCTION
     workers = _integer(environ, "WEB_CONCURRENCY", 1, faults)
-    pool_min, pool_max = _pool(environ, workers, faults)
     config = Config(
         environment=environment,
         database_url=_database_url(environ, production, faults),
@@ -81,8 +79,7 @@ def read_environment(environ: Mapping[str, str]) -> Config:
         admin_initial_password=environ.get("ADMIN_INITIAL_PASSWORD") or None,
         web_concurrency=workers,
         web_threads=_integer(environ, "WEB_THREADS", 8, faults),
-        db_pool_min=pool_min,
-        db_pool_max=pool_max,
+        db_pool_max=_pool(environ, workers, faults),
         log_level=environ.get("LOG_LEVEL", "INFO").upper(),
         log_format=environ.get("LOG_FORMAT", "text"),
     )
@@ -189,8 +186,8 @@ def _encryption_keys(
     return keys
 
 
-def _pool(environ: Mapping[str, str], workers: int, faults: list[str]) -> tuple[int, int]:
-    smallest = _integer(environ, "DB_POOL_MIN", 2, faults)
+def _pool(environ: Mapping[str, str], workers: int, faults: list[str]) -> int:
+    """Return each process's share of the web's connections."""
     largest = _integer(environ, "DB_POOL_MAX", WEB_CONNECTION_BUDGET, faults)
     if largest > WEB_CONNECTION_BUDGET:
         faults.append(
@@ -202,10 +199,7 @@ def _pool(environ: Mapping[str, str], workers: int, faults: list[str]) -> tuple[
             f"WEB_CONCURRENCY is {workers}, more than DB_POOL_MAX ({largest}): a process would"
             " have no connection."
         )
-    if smallest > largest:
-        faults.append("DB_POOL_MIN is larger than DB_POOL_MAX.")
-    share = max(1, largest // max(1, workers))
-    return min(max(1, smallest // max(1, workers)), share), share
+    return max(1, largest // max(1, workers))
 
 
 def _integer(environ: Mapping[str, str], name: str, default: int, faults: list[str]) -> int:

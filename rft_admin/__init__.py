@@ -33,12 +33,13 @@ TABLES = (
     (accounts, messaging, catalogue, bookings, payments, delivery, reporting),
 )
 
-#: What every connection is told: no statement, lock or forgotten transaction lasts.
+#: What every connection is told: no statement, lock, forgotten transaction or idleness lasts.
 CONNECTION_OPTIONS = " ".join(
     (
         "-c statement_timeout=15000",
         "-c lock_timeout=5000",
         "-c idle_in_transaction_session_timeout=60000",
+        "-c idle_session_timeout=300000",
         "-c timezone=UTC",
         # A plan made for no search in particular reads the whole table.
         "-c plan_cache_mode=force_custom_plan",
@@ -95,8 +96,11 @@ def flask_settings(config: Config) -> dict[str, Any]:
         "TRUSTED_HOSTS": [urlsplit(config.public_url).netloc] if config.is_production else None,
         "SQLALCHEMY_DATABASE_URI": config.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": {
-            "pool_size": config.db_pool_min,
-            "max_overflow": config.db_pool_max - config.db_pool_min,
+            # One that is closed after use costs the next visitor of a crowd a new one. So all stay
+            # open, the last used is taken first, and PostgreSQL ends those that nobody takes.
+            "pool_size": config.db_pool_max,
+            "max_overflow": 0,
+            "pool_use_lifo": True,
             "pool_pre_ping": True,
             "pool_recycle": POOL_RECYCLE_SECONDS,
             "pool_timeout": POOL_TIMEOUT_SECONDS,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import joinedload, selectinload
@@ -109,9 +110,7 @@ def get_schedule(schedule_id: int) -> CourseSchedule:
     """
     if not 0 < schedule_id <= LARGEST_ID:
         raise NoSuchSchedule
-    # One query: a date has few days.
-    query = _with_course_and_venue(select(CourseSchedule)).options(joinedload(CourseSchedule.days))
-    schedule = db.session.scalars(query.filter_by(id=schedule_id)).unique().one_or_none()
+    schedule = db.session.scalars(_one_date().filter_by(id=schedule_id)).unique().one_or_none()
     if schedule is None:
         raise NoSuchSchedule
     return schedule
@@ -152,6 +151,12 @@ def _begins_in(month: date) -> ColumnElement[bool]:
         CourseSchedule.start_datetime >= london_midnight(first),
         CourseSchedule.start_datetime < london_midnight(next_first),
     )
+
+
+@cache
+def _one_date() -> Select[CourseSchedule]:
+    """Return the query of a date with all about it, at once: a date has few days."""
+    return _with_course_and_venue(select(CourseSchedule)).options(joinedload(CourseSchedule.days))
 
 
 def _with_details(query: Select[CourseSchedule]) -> Select[CourseSchedule]:

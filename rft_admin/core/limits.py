@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import BigInteger, Text, delete, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rft_admin.core.database import Base, apart, db
+from rft_admin.core.database import Base, db, unit_of_work
 from rft_admin.core.errors import TooManyTries
 
 
@@ -41,12 +41,12 @@ _HIT = text("""
 
 
 def hit(name: str, subject: str, limit: Limit, *, now: datetime) -> None:
-    """Count one try and commit it, apart from the unit of work that may follow.
+    """Count one try in a unit of work of its own, before the one that may follow.
 
     :param subject: whose tries are counted: an address, an e-mail.
     :raises TooManyTries: from the first hit above the limit to the window's end.
     """
-    with apart() as session:
+    with unit_of_work() as session:
         hits, window_ends_at = session.execute(
             _HIT,
             {

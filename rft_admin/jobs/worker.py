@@ -16,9 +16,9 @@ from rft_admin.jobs import periodic, runner, tasks
 JOB_MODULES = (tasks, periodic)
 
 CONCURRENCY = 2
-#: Of the database's 20 connections: 3 for the queue, and 1 + 2 for what its jobs do.
+#: Of the database's 20 connections: 3 for the queue, and 3 for what its jobs do.
 QUEUE_CONNECTIONS = 3
-JOBS_POOL = {"pool_size": 1, "max_overflow": 2}
+JOBS_POOL = {"pool_size": 3, "max_overflow": 0}
 HEARTBEAT_SECONDS = 5.0
 GRACE_SECONDS = 20.0
 

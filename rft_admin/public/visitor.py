@@ -9,7 +9,6 @@ from flask import current_app, g, request, session
 
 from rft_admin.core import limits
 from rft_admin.core.actor import Actor
-from rft_admin.core.database import db
 from rft_admin.core.limits import Limit
 from rft_admin.core.settings import keep_values, kept_values
 
@@ -39,10 +38,7 @@ def count_try(name: str, *, now: datetime, limit: Limit = FORM_LIMIT) -> None:
 
     :raises TooManyTries: above the limit; the answer is 429 with `Retry-After`.
     """
-    # The counter has a transaction of its own: what was read so far is given back first, so that
-    # no request holds two connections.
     known = kept_values()
-    db.session.rollback()
     limits.hit(f"public-{name}", request.remote_addr or "unknown", limit, now=now)
     if known is not None:
         # Read for this very request, a moment ago.

@@ -262,7 +262,7 @@ def _all(view: Any) -> Any:
 
 class TestConnections:
     def test_one_is_enough_for_a_request_and_its_file(self, fresh_database: str) -> None:
-        app = create_app(environment(fresh_database, DB_POOL_MIN="1", DB_POOL_MAX="1"))
+        app = create_app(environment(fresh_database, DB_POOL_MAX="1"))
         with app.app_context():
             admin = factories.AdminFactory()
             factories.BookingFactory(booking_reference="RFT-AAAA")

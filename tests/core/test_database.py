@@ -1,10 +1,13 @@
 """Tests of the unit of work: all or nothing, again after a deadlock, refusals as sentences."""
 
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
-from sqlalchemy import TextClause, select, text
+from sqlalchemy import TextClause, event, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -16,6 +19,9 @@ from rft_admin.core.errors import Busy, ChangedMeanwhile, DomainError
 from tests import factories
 
 BY = Actor(label="office")
+#: Visitors at the same moment, fewer than there are connections.
+CROWD = 6
+PATIENCE_SECONDS = 30
 
 
 class TestUnitOfWork:
@@ -54,6 +60,29 @@ class TestUnitOfWork:
             assert current_actor() == BY
 
         assert current_actor() == SYSTEM
+
+
+class TestConnections:
+    def test_stay_open_for_the_next_crowd(self, committed_app: Flask) -> None:
+        opened: list[object] = []
+        with committed_app.app_context():
+            event.listen(db.engine, "connect", lambda *connection: opened.append(connection))
+
+        _crowd(committed_app)
+        _crowd(committed_app)
+
+        assert len(opened) == CROWD
+
+    def test_end_when_nobody_takes_them_and_are_not_missed(self, committed_app: Flask) -> None:
+        with committed_app.app_context():
+            assert _value("SHOW idle_session_timeout") == "5min"
+
+        _crowd(committed_app, "SET idle_session_timeout = 50")
+
+        with committed_app.app_context():
+            _wait_until_one_is_left()
+            assert _value("SELECT 1") == 1
+            assert _value("SHOW idle_session_timeout") == "5min"
 
 
 class TestTransact:
@@ -134,3 +163,30 @@ def _failing(session: Session, sqlstate: str, *, times: int) -> tuple[Callable[[
 
 def _raise(sqlstate: str) -> TextClause:
     return text(f"DO $$ BEGIN RAISE EXCEPTION 'raced' USING ERRCODE = '{sqlstate}'; END $$")
+
+
+def _crowd(app: Flask, statement: str = "SELECT 1") -> None:
+    """Let everybody hold a connection at the same moment."""
+    all_have_one = threading.Barrier(CROWD)
+
+    def visit(_: int) -> None:
+        with app.app_context(), db.engine.begin() as connection:
+            connection.execute(text(statement))
+            all_have_one.wait(PATIENCE_SECONDS)
+
+    with ThreadPoolExecutor(CROWD) as visitors:
+        list(visitors.map(visit, range(CROWD)))
+
+
+def _value(statement: str) -> object:
+    with db.engine.connect() as connection:
+        return connection.scalar(text(statement))
+
+
+def _wait_until_one_is_left() -> None:
+    """Wait until this database has no connection but the one that asks."""
+    here = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    end = time.monotonic() + PATIENCE_SECONDS
+    while _value(here) != 1:
+        assert time.monotonic() < end
+        time.sleep(0.1)
