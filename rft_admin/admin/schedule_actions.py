@@ -132,6 +132,12 @@ def _over(schedule: Any) -> str | None:
     return "It is over or cancelled." if schedule.status in OVER else None
 
 
+def _cannot_complete(schedule: Any) -> str | None:
+    if schedules.is_still_to_be_held(schedule, now=clock.now()):
+        return "Its last day is still to come."
+    return _over(schedule)
+
+
 def _cannot_publish(schedule: Any) -> str | None:
     if schedule.is_published:
         return "Published already."
@@ -212,7 +218,7 @@ SCHEDULE_ACTIONS = (
         label="Complete",
         question="The course is over: bookings become completed or no-show by the register.",
         run=_complete,
-        hindrance=_over,
+        hindrance=_cannot_complete,
         consequences=_people,
     ),
     Action(

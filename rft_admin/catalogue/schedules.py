@@ -56,6 +56,7 @@ __all__ = [
     "create_schedule",
     "duplicate",
     "in_order",
+    "is_still_to_be_held",
     "list_shifted",
     "lock_schedules",
     "mark_cancelled",
@@ -208,11 +209,16 @@ def complete(schedule: CourseSchedule, *, now: datetime, by: Actor) -> None:
     """
     if schedule.status in {ScheduleStatus.COMPLETED, ScheduleStatus.CANCELLED}:
         raise ScheduleClosed
-    if london_date(schedule.end_datetime) > london_date(now):
+    if is_still_to_be_held(schedule, now=now):
         raise NotYetHeld
     for status in _STEPS_TO_COMPLETED:
         if schedule.can_become(status):
             change_status(schedule, status, by=by)
+
+
+def is_still_to_be_held(schedule: CourseSchedule, *, now: datetime) -> bool:
+    """Return whether the date's last day, in London, is still to come."""
+    return london_date(schedule.end_datetime) > london_date(now)
 
 
 def mark_cancelled(schedule: CourseSchedule, *, reason: str, by: Actor) -> None:

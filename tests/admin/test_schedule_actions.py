@@ -60,6 +60,19 @@ class TestTooFewPeople:
         assert f'value="{schedule.id}"' not in office.get(address).text
 
 
+class TestComplete:
+    def test_is_offered_from_the_last_day_on(self, office: Office, session: Session) -> None:
+        now = clock.now()
+        to_come = factories.ScheduleFactory(start_datetime=now + timedelta(days=3))
+        start = now - timedelta(days=2)
+        days = [(start, start + timedelta(hours=6), 0)]
+        held = factories.ScheduleFactory(start_datetime=start, end_datetime=days[0][1], days=days)
+
+        assert [_offers_to_complete(office, one) for one in (to_come, held)] == [False, True]
+        assert act(office, "course_schedules", "complete", to_come.id) == 422
+        assert act(office, "course_schedules", "complete", held.id) == 303
+
+
 class TestSeries:
     def test_refuses_a_last_day_that_is_too_early_beside_its_field(
         self, office: Office, short: CourseSchedule
@@ -85,3 +98,8 @@ class TestSeries:
         assert [clock.to_london(row.start_datetime).date() for row in dates] == [
             (first + timedelta(weeks=weeks)).date() for weeks in (0, 2, 4, 6)
         ]
+
+
+def _offers_to_complete(office: Office, schedule: CourseSchedule) -> bool:
+    page = office.get(f"/admin/course_schedules/details/?id={schedule.id}").text
+    return "Complete</button>" in page
