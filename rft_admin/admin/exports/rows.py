@@ -17,7 +17,7 @@ from rft_admin.admin.paths import Path, value_at
 from rft_admin.admin.titles import loads_for
 
 ROWS_AT_ONCE = 500
-BLOCK_BYTES = 64 * 1024
+BLOCK_BYTES = 256 * 1024
 #: Above so many rows a file begins at once, along the key; below, a sort is quicker still.
 SORTED_ROWS = 50_000
 #: How long the database may take for one file; the web's usual limit is for pages.
