@@ -23,7 +23,7 @@ from rft_admin.catalogue.models import (
 from rft_admin.core import clock
 from rft_admin.core.clock import london_date
 from rft_admin.core.database import db
-from rft_admin.core.formats import format_short_date
+from rft_admin.core.formats import format_number, format_short_date
 from rft_admin.core.money import format_pounds
 from rft_admin.delivery.models import Certificate
 from rft_admin.payments.sums import sums_of
@@ -105,7 +105,11 @@ def course_figures(course: Any) -> list[Figure]:
     """Return price, dates and free places to come, certificates, and what a year brought in."""
     dates, free = _coming(CourseSchedule.course_id == course.id)
     figures = [
-        Figure("Price", format_pounds(course.price), f"{course.duration_hours:.4g} contact hours"),
+        Figure(
+            "Price",
+            format_pounds(course.price),
+            f"{format_number(course.duration_hours)} contact hours",
+        ),
         Figure("Dates to come", f"{dates:,}", f"{free:,} places free" if dates else ""),
     ]
     if can("list", Certificate):
@@ -132,7 +136,7 @@ def trainer_figures(trainer: Any) -> list[Figure]:
     return [
         Figure(
             "Taught in three years",
-            f"{hours:.4g} hours",
+            f"{format_number(hours)} hours",
             f"{teaching.HOURS_NEEDED} are needed" if not is_enough else "enough",
             tone="" if is_enough else "warn",
             bar=(("taken", min(100, int(100 * hours / Decimal(teaching.HOURS_NEEDED)))),),
@@ -158,7 +162,11 @@ def trainer_notices(trainer: Any) -> list[Notice]:
 def code_figures(code: Any) -> list[Figure]:
     """Return what the code takes off, and how often it was and may be used."""
     is_percentage = code.discount_type.value == "percentage"
-    off = f"{code.discount_value:.4g} %" if is_percentage else format_pounds(code.discount_value)
+    off = (
+        f"{format_number(code.discount_value)} %"
+        if is_percentage
+        else format_pounds(code.discount_value)
+    )
     limit = f"of {code.usage_limit:,}" if code.usage_limit is not None else "without limit"
     until = format_short_date(code.valid_until) if code.valid_until else "no end"
     is_valid = code.is_valid_at(clock.now()) and not code.is_used_up

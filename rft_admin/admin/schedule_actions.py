@@ -11,9 +11,9 @@ from rft_admin.admin.fields_of_actions import (
     ToldReasonForm,
 )
 from rft_admin.admin.registry import details_address
+from rft_admin.admin.schedule_page import hours_words
 from rft_admin.bookings import places
 from rft_admin.catalogue import schedules, series
-from rft_admin.catalogue.limits import contact_hours
 from rft_admin.catalogue.models import ScheduleStatus
 from rft_admin.core import clock
 from rft_admin.core.errors import DomainError
@@ -149,15 +149,7 @@ def _cannot_publish(schedule: Any) -> str | None:
 
 
 def _hours(rows: list[Any]) -> Consequences:
-    return Consequences(
-        sums=[
-            (
-                f"Contact hours of {row}",
-                f"{contact_hours(row.days):.4g} of {row.course.duration_hours:.4g}",
-            )
-            for row in rows
-        ]
-    )
+    return Consequences(sums=[(f"Contact hours of {row}", hours_words(row)) for row in rows])
 
 
 def _people(rows: list[Any]) -> Consequences:

@@ -26,7 +26,7 @@ from rft_admin.catalogue.models import CourseSchedule, CourseScheduleDay, Schedu
 from rft_admin.core import clock
 from rft_admin.core.clock import london_date
 from rft_admin.core.database import db
-from rft_admin.core.formats import format_short_date, format_time
+from rft_admin.core.formats import format_number, format_short_date, format_time
 from rft_admin.core.money import format_pounds
 from rft_admin.delivery.models import AttendanceRecord, Certificate
 from rft_admin.payments.models import PaymentTransaction, Refund
@@ -162,7 +162,7 @@ def sources_of(schedule: Any) -> list[Source]:
 def hours_words(schedule: Any) -> str:
     """Return what the days teach beside what the course needs."""
     hours = contact_hours(schedule.days)
-    return f"{hours:.4g} of {schedule.course.duration_hours:.4g}"
+    return f"{format_number(hours)} of {format_number(schedule.course.duration_hours)}"
 
 
 def _places(filling: Filling) -> Figure:

@@ -7,6 +7,7 @@ from rft_admin.catalogue.days import DayTimes
 from rft_admin.catalogue.models import Course, CourseSchedule, CourseScheduleDay, Venue
 from rft_admin.core.database import db
 from rft_admin.core.errors import DomainError
+from rft_admin.core.formats import format_number
 
 #: Another of these may allow fewer places than before.
 DECIDING = frozenset({"course_id", "venue_id", "max_capacity"})
@@ -52,8 +53,9 @@ def refuse_short(schedule: CourseSchedule, *, field: str = "reason") -> None:
     if hours >= needed or schedule.hours_override_reason:
         return
     raise HoursTooShort(
-        f"The days give {_plain(hours)} contact hours, breaks taken off, and "
-        f"{schedule.course.name} needs {_plain(needed)}. Lengthen the days, or give a reason.",
+        f"The days give {format_number(hours)} contact hours, breaks taken off, and "
+        f"{schedule.course.name} needs {format_number(needed)}."
+        " Lengthen the days, or give a reason.",
         field=field,
     )
 
@@ -65,8 +67,3 @@ def contact_hours(days: Iterable[DayTimes | CourseScheduleDay]) -> Decimal:
         for day in days
     )
     return Decimal(minutes) / _MINUTES_AN_HOUR
-
-
-def _plain(hours: Decimal) -> str:
-    """Return for example 4.5 or 12."""
-    return f"{round(hours, 2).normalize():f}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
@@ -34,6 +35,11 @@ def format_time(moment: datetime) -> str:
 def format_moment(moment: datetime) -> str:
     """Return day and time in London, for example 3 Mar 2027, 09:30."""
     return f"{format_short_date(moment)}, {format_time(moment)}"
+
+
+def format_number(number: Decimal) -> str:
+    """Return for example 4.5, 12 or 4.33: two places at most, and no zeros behind the point."""
+    return f"{round(number, 2).normalize():f}"
 
 
 def label_of(member: Enum | str) -> str:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from flask import Blueprint, Response, request
 
 from rft_admin.core.clock import to_london
+from rft_admin.core.formats import format_number
 from rft_admin.messaging import settings as words
 
 blueprint = Blueprint("public", __name__)
@@ -62,5 +63,5 @@ def london(moment: datetime) -> datetime:
 @blueprint.app_template_filter("hours")
 def hours(duration: Decimal) -> str:
     """Return for example 6 hours, 1 hour, 4.5 hours."""
-    number = f"{duration.normalize():f}"
+    number = format_number(duration)
     return f"{number} hour" if duration == 1 else f"{number} hours"

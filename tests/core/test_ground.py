@@ -60,6 +60,13 @@ class TestFormats:
         assert formats.format_moment(moment) == "1 Jun 2027, 09:30"
         assert formats.format_date(moment) == "Tuesday 1 June 2027"
 
+    @pytest.mark.parametrize(
+        ("number", "expected"),
+        [("18.00", "18"), ("4.50", "4.5"), ("100", "100"), ("4.333", "4.33")],
+    )
+    def test_write_no_zeros_behind_the_point(self, number: str, expected: str) -> None:
+        assert formats.format_number(Decimal(number)) == expected
+
     def test_write_a_status_in_words(self) -> None:
         assert formats.label_of("no_show") == "No show"
 
