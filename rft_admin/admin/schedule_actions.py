@@ -133,7 +133,7 @@ def _over(schedule: Any) -> str | None:
 
 
 def _cannot_complete(schedule: Any) -> str | None:
-    if schedules.is_still_to_be_held(schedule, now=clock.now()):
+    if schedule.status not in OVER and schedules.is_still_to_be_held(schedule, now=clock.now()):
         return "Its last day is still to come."
     return _over(schedule)
 
