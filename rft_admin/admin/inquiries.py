@@ -43,7 +43,6 @@ class BookingInquiryView(TableView):
     column_list = (
         "inquiry_reference",
         "first_name",
-        "email",
         "course_session_id",
         "number_of_people",
         "status",
